@@ -1,0 +1,88 @@
+// What the engine tells its driver to do, and what a driver tells the engine on behalf of clients.
+// Plain data and a table of functions; the poll loop and the simulator are the two implementers.
+//
+// Deliveries are handed out one by one through `deliver_fn` instead of in a bounded array, because
+// the install of a configuration (protocol.md 4.5) is one step that may deliver a whole window.
+// No function of the table may call back into the engine. Spans are valid during the call only.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "telemetry/trace.hpp"
+#include "wire/frame_io.hpp"
+
+namespace torc::engine {
+
+/// One message for some local sessions, in the ring's order.
+struct Delivery {
+    std::span<const SessionId> sessions;          ///< each gets one copy
+    std::string_view sender;                      ///< private name, `#session#daemon`
+    std::span<const std::string_view> groups;     ///< destinations as the sender named them
+    Service service{};
+    std::uint16_t type{0};                        ///< the application's 16-bit tag
+    RingId ring;
+    Seq seq;                                      ///< of the frame that completed the message
+    std::uint32_t index{0};                       ///< message's place in that frame
+    std::span<const std::byte> payload;
+};
+
+enum class ViewCause : std::uint8_t { join, leave, disconnect, network, self_leave, transitional };
+
+/// A group's membership changed, for one local session that is (or was) a member.
+struct ViewEvent {
+    SessionId session;
+    std::string_view group;
+    ViewCause cause{};
+    RingId ring;                    ///< with `index` the view's id
+    std::uint64_t index{0};
+    std::string_view who;           ///< private name that joined, left or was disconnected
+    std::span<const std::string_view> members;  ///< private names, same order everywhere
+    /// For cause network: members[i] came along in set vs_set_of[i]; `my_vs_set` is the session's.
+    std::span<const std::uint16_t> vs_set_of;
+    std::uint16_t my_vs_set{0};
+};
+
+/// The engine closed a session, or answers an operation that only the order could decide.
+enum class SessionOutcome : std::uint8_t { closed, name_taken, limit_reached };
+
+struct Effects {
+    wire::FrameIo frames;
+    void* driver{nullptr};
+    void (*deliver_fn)(void* driver, const Delivery&){nullptr};
+    void (*view_fn)(void* driver, const ViewEvent&){nullptr};
+    void (*session_fn)(void* driver, SessionId, SessionOutcome){nullptr};
+    void (*trace_fn)(void* driver, const telemetry::TraceEvent&){nullptr};
+
+    void deliver(const Delivery& delivery) const { deliver_fn(driver, delivery); }
+    void view(const ViewEvent& event) const { view_fn(driver, event); }
+    void session(SessionId id, SessionOutcome outcome) const { session_fn(driver, id, outcome); }
+    void trace(const telemetry::TraceEvent& event) const {
+        if (trace_fn != nullptr) trace_fn(driver, event);
+    }
+};
+
+/// One request of a local session. Spans and views are read during the call only.
+struct ClientOp {
+    enum class Kind : std::uint8_t { open, close, join, leave, send };
+    Kind kind{};
+    SessionId session;
+    std::string_view name;                     ///< open: session name; join, leave: group
+    std::span<const std::string_view> groups;  ///< send: 1..kGroupsPerMessageMax
+    Service service{Service::agreed};          ///< send
+    bool self_discard{false};                  ///< send: the sender wants no copy
+    std::uint16_t type{0};                     ///< send
+    std::span<const std::byte> payload;        ///< send
+};
+
+/// What became of a ClientOp.
+enum class Accept : std::uint8_t {
+    accepted,     ///< taken; the client's record may be released
+    would_block,  ///< nothing taken, or a large message partly: offer the *same* record again later
+    illegal,      ///< not allowed (bad name, unknown session, too large): count and tell the client
+};
+
+}  // namespace torc::engine
