@@ -1,0 +1,276 @@
+/* The C interface of libtorc: sessions with the Torc daemon of this machine through shared memory.
+ *
+ * The library depends on libc alone. It installs no signal handler, raises no SIGPIPE and no
+ * SIGBUS, starts no thread and keeps no global state: everything belongs to a torc_session.
+ *
+ * Conventions
+ * - Every function that can fail returns an int: TORC_OK (0), or a negative TORC_* code that
+ *   torc_strerror() explains. Nothing is written through an out parameter on failure.
+ * - A `timeout_ns` of 0 never blocks, TORC_FOREVER waits without limit, a positive value is that
+ *   many nanoseconds of the monotonic clock. An expired wait is TORC_WOULD_BLOCK: nothing happened.
+ * - Once the session has ended (TORC_ERROR_DAEMON_LOST and the codes below it) every later call
+ *   gives the same code; messages that had arrived before are still received first.
+ *
+ * Threads: a session may be used from any thread; sends take one lock and receives another, neither
+ * is held while waiting. A session opened with TORC_SINGLE_THREADED takes no lock. Only
+ * torc_close() must be alone: no other call may be running, and none may follow.
+ *
+ * fork: the child shares the memory of the session and must not use it. Every call in a child gives
+ * TORC_ERROR_FORKED; torc_close() there frees the child's copy and leaves the parent's session be.
+ * exec closes all descriptors of the library (close-on-exec).
+ */
+#ifndef TORC_TORC_H
+#define TORC_TORC_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h> /* struct iovec */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TORC_VERSION "0.1.0"
+#define TORC_VERSION_NUMBER 0x000100 /* major << 16 | minor << 8 | patch */
+
+#if defined(__GNUC__)
+#define TORC_API __attribute__((visibility("default")))
+#define TORC_CHECK_RESULT __attribute__((warn_unused_result))
+#else
+#define TORC_API
+#define TORC_CHECK_RESULT
+#endif
+
+#define TORC_FOREVER INT64_C(-1)
+
+enum {
+    TORC_NAME_MAX = 31,               /* bytes of a session or daemon name */
+    TORC_GROUP_NAME_MAX = 66,         /* bytes of a group or private name */
+    TORC_GROUPS_PER_MESSAGE_MAX = 100,
+    TORC_HELD_MAX = 64 /* messages received and not yet released */
+};
+
+/* What a call answers. The numbers are part of the ABI; new ones are added at the end of a block. */
+enum torc_result {
+    TORC_OK = 0,
+    TORC_READY = 1,       /* torc_arm(): there is something to receive; do not wait */
+    TORC_WOULD_BLOCK = -1, /* no room to send, or nothing to receive, within the time allowed */
+
+    TORC_ERROR_ARGUMENT = -2,   /* a null pointer, an unknown flag or service, no group */
+    TORC_ERROR_NAME = -3,       /* a session or group name that is not allowed */
+    TORC_ERROR_TOO_LARGE = -4,  /* more than torc_message_bytes_max(), or too many groups */
+    TORC_ERROR_STATE = -5,      /* release of nothing, second reservation, more than HELD_MAX held */
+    TORC_ERROR_FORKED = -6,     /* the session belongs to the parent process */
+    TORC_ERROR_NO_DAEMON = -7,  /* no daemon listens at that path */
+    TORC_ERROR_PERMISSION = -8, /* the socket's owner does not let this user in */
+    TORC_ERROR_NAME_TAKEN = -9, /* a session of that name is open at this daemon */
+    TORC_ERROR_LIMIT = -10,     /* the daemon has as many sessions as it is configured for */
+    TORC_ERROR_VERSION = -11,   /* library and daemon speak different versions */
+    TORC_ERROR_MEMORY = -12,    /* here or at the daemon: no memory for the session */
+    TORC_ERROR_SYSTEM = -13,    /* a system call failed unexpectedly; errno tells */
+    TORC_ERROR_HANDSHAKE = -14, /* the peer at that path answered nonsense */
+
+    /* The session has ended: */
+    TORC_ERROR_DAEMON_LOST = -32, /* the daemon died */
+    TORC_ERROR_SHUTDOWN = -33,    /* the daemon stopped in order */
+    TORC_ERROR_SLOW_READER = -34, /* this session did not receive fast enough */
+    TORC_ERROR_VIOLATION = -35,   /* the shared memory of this session held nonsense */
+    TORC_ERROR_KICKED = -36,      /* closed by the operator */
+    TORC_ERROR_VIEW_TOO_LARGE = -37, /* a view event did not fit the session's memory */
+    TORC_ERROR_CLOSED = -38       /* the cluster closed the session */
+};
+
+/* Strength of a message's ordering and delivery guarantee; each includes those before it. */
+enum torc_service {
+    TORC_UNRELIABLE = 0,
+    TORC_RELIABLE = 1,
+    TORC_FIFO = 2,
+    TORC_CAUSAL = 3,
+    TORC_AGREED = 4, /* one total order for all groups */
+    TORC_SAFE = 5,   /* and delivered only when every daemon of the ring has it */
+
+    TORC_SELF_DISCARD = 0x100 /* or'ed to the service: the sender wants no copy of its own */
+};
+
+enum torc_flags {
+    TORC_SINGLE_THREADED = 1u << 0 /* the program never uses this session from two threads */
+};
+
+/* Options of torc_connect(). Zero the struct and set `size`; every other zero means the default. */
+typedef struct torc_options {
+    size_t size;             /* sizeof(torc_options) */
+    const char* daemon;      /* a socket path (has a '/'), or a daemon's name in runtime_dir;
+                                NULL: the only daemon in runtime_dir */
+    const char* runtime_dir; /* default "/run/torc" */
+    const char* name;        /* session name, 1..31 of [A-Za-z0-9._-]; default: the daemon picks */
+    int64_t timeout_ns;      /* of the connect; 0 is 5 s, TORC_FOREVER is allowed */
+    int64_t spin_ns;         /* look for this long before sleeping; 0 is 20 us, negative none.
+                                Not for machines with fewer cores than pollers. */
+    uint32_t flags;          /* enum torc_flags */
+    uint32_t reserved;
+} torc_options;
+
+typedef struct torc_session torc_session;
+
+/* Names in a message, one after the other; see torc_names_next(). */
+typedef struct torc_names {
+    const char* at;
+    uint32_t count;
+    uint32_t bytes;
+} torc_names;
+
+/* What torc_receive() gives. */
+enum torc_kind {
+    TORC_MESSAGE = 1,      /* somebody's message */
+    TORC_VIEW = 2,         /* the members of a group changed: cause join, leave, disconnect, network */
+    TORC_TRANSITIONAL = 3, /* a group's guarantees are reduced until the next view */
+    TORC_SELF_LEAVE = 4,   /* this session has left the group; no more messages of it will come */
+    TORC_WARNING = 5,      /* the receive memory is three quarters full: read faster */
+    TORC_REFUSED = 6       /* an operation of this session was refused; see `reason`, `operation` */
+};
+
+enum torc_cause {
+    TORC_CAUSE_JOIN = 0,
+    TORC_CAUSE_LEAVE = 1,
+    TORC_CAUSE_DISCONNECT = 2,
+    TORC_CAUSE_NETWORK = 3
+};
+
+/* One received record. Pointers lead into shared memory and live until torc_release(); strings end
+ * with a NUL. Fields that a kind does not use are 0 or NULL. */
+typedef struct torc_message {
+    uint32_t kind; /* enum torc_kind */
+
+    uint8_t service;   /* MESSAGE: enum torc_service */
+    uint8_t cause;     /* VIEW: enum torc_cause */
+    uint16_t type;     /* MESSAGE: the sender's 16-bit tag */
+    const char* sender; /* MESSAGE: private name; VIEW: who joined, left or was disconnected */
+    const char* group;  /* VIEW, TRANSITIONAL, SELF_LEAVE: the group; MESSAGE: the first of `groups` */
+    torc_names groups;  /* MESSAGE: destinations as the sender named them */
+    const void* data;   /* MESSAGE: payload, 8-byte aligned */
+    size_t size;        /* MESSAGE: bytes of it */
+
+    /* Place in the one order. MESSAGE: message `index` of frame `seq` on a ring; VIEW: `index` of
+     * the view on a ring. Equal at every receiver; (ring_epoch, ring_representative) names a ring. */
+    uint64_t ring_epoch;
+    uint64_t ring_representative;
+    uint64_t seq;
+    uint64_t index;
+
+    torc_names members;      /* VIEW: private names, same order everywhere */
+    const uint16_t* vs_sets; /* VIEW of cause network: members[i] came along in set vs_sets[i] */
+    uint16_t my_vs_set;      /* VIEW: set of this session */
+
+    uint16_t reserved16;
+    int32_t reason;          /* REFUSED: a TORC_ERROR_ code */
+    uint64_t operation;      /* REFUSED: which; compare with torc_operations() */
+    uint64_t fill_bytes;     /* WARNING: bytes waiting */
+    uint64_t capacity_bytes; /* WARNING: of that many */
+
+    uint64_t position; /* the library's: what torc_release() gives back */
+    uint64_t reserved[4];
+} torc_message;
+
+/* Memory lent by torc_reserve(). */
+typedef struct torc_reservation {
+    void* data;  /* 8-byte aligned */
+    size_t size; /* writable bytes */
+    uint64_t position; /* the library's */
+} torc_reservation;
+
+/* ---- session ---- */
+
+/* Opens a session with a daemon of this machine. On success *session must be closed with
+ * torc_close(). Blocks at most options->timeout_ns. `options` may be NULL. */
+TORC_API TORC_CHECK_RESULT int torc_connect(const torc_options* options, torc_session** session);
+
+/* Closes in order: all that was sent stays sent, other members see this session disconnect. Gives
+ * back everything the session holds; reservations and received messages become invalid. NULL is
+ * allowed. Never blocks. */
+TORC_API int torc_close(torc_session* session);
+
+/* "#name#daemon": where others send to reach this session alone. Lives as long as the session. */
+TORC_API const char* torc_private_name(const torc_session* session);
+
+/* Largest payload of one message at this daemon. */
+TORC_API size_t torc_message_bytes_max(const torc_session* session);
+
+/* Operations (join, leave, sends) accepted so far: the number of the latest. TORC_REFUSED names it. */
+TORC_API uint64_t torc_operations(const torc_session* session);
+
+/* ---- groups: ordered among all messages; the outcome arrives as TORC_VIEW or TORC_REFUSED ---- */
+
+TORC_API TORC_CHECK_RESULT int torc_join(torc_session* session, const char* group,
+                                         int64_t timeout_ns);
+TORC_API TORC_CHECK_RESULT int torc_leave(torc_session* session, const char* group,
+                                          int64_t timeout_ns);
+
+/* ---- sending: `service` is a torc_service, perhaps with TORC_SELF_DISCARD ---- */
+
+/* Sends to one group (or private name). The data is copied once, into the session's memory.
+ * TORC_OK: accepted and in order after everything this session sent before. */
+TORC_API TORC_CHECK_RESULT int torc_send(torc_session* session, unsigned service, const char* group,
+                                         uint16_t type, const void* data, size_t size,
+                                         int64_t timeout_ns);
+
+/* Sends once to all of 1..100 groups; a member of several of them gets one copy. */
+TORC_API TORC_CHECK_RESULT int torc_multigroup_send(torc_session* session, unsigned service,
+                                                    const char* const* groups, size_t group_count,
+                                                    uint16_t type, const void* data, size_t size,
+                                                    int64_t timeout_ns);
+
+/* The same, with the payload gathered from several pieces. */
+TORC_API TORC_CHECK_RESULT int torc_send_scatter(torc_session* session, unsigned service,
+                                                 const char* const* groups, size_t group_count,
+                                                 uint16_t type, const struct iovec* pieces,
+                                                 size_t piece_count, int64_t timeout_ns);
+
+/* Lends room for a message so that it is written in place. Nobody sees it before torc_commit();
+ * other sends of the session wait until then (from the same thread: TORC_ERROR_STATE). A daemon
+ * that dies meanwhile is harmless: the memory stays, commit reports the loss. */
+TORC_API TORC_CHECK_RESULT int torc_reserve(torc_session* session, unsigned service,
+                                            const char* const* groups, size_t group_count,
+                                            uint16_t type, size_t size,
+                                            torc_reservation* reservation, int64_t timeout_ns);
+
+/* Sends the first `size` bytes (at most those reserved) of the reservation. */
+TORC_API TORC_CHECK_RESULT int torc_commit(torc_session* session,
+                                           const torc_reservation* reservation, size_t size);
+/* Gives the room back unsent. */
+TORC_API int torc_abort(torc_session* session, const torc_reservation* reservation);
+
+/* ---- receiving ---- */
+
+/* Gives the next record, in order. Hold at most TORC_HELD_MAX; release them in any order. */
+TORC_API TORC_CHECK_RESULT int torc_receive(torc_session* session, torc_message* message,
+                                            int64_t timeout_ns);
+TORC_API int torc_release(torc_session* session, const torc_message* message);
+
+/* Next name of a list that a message carries, or NULL at its end; advances *names. */
+TORC_API const char* torc_names_next(torc_names* names);
+
+/* ---- waiting with poll, epoll, io_uring ---- */
+
+/* A descriptor that polls readable when there is something to receive or the session has ended.
+ * Level-triggered. It only speaks while armed: drain with torc_receive(.., 0), then torc_arm();
+ * TORC_OK means wait on the descriptor, TORC_READY means receive first. Do not read or close it. */
+TORC_API int torc_fd(const torc_session* session);
+TORC_API TORC_CHECK_RESULT int torc_arm(torc_session* session);
+
+/* The same for sending after TORC_WOULD_BLOCK: torc_arm_send() for a message of `size` bytes, then
+ * wait until torc_send_fd() polls readable and try again. TORC_READY: try at once. */
+TORC_API int torc_send_fd(const torc_session* session);
+TORC_API TORC_CHECK_RESULT int torc_arm_send(torc_session* session, size_t size);
+
+/* ---- text ---- */
+
+/* What a result means and what to do; never NULL, static. */
+TORC_API const char* torc_strerror(int result);
+/* Version of the library at run time, "major.minor.patch". */
+TORC_API const char* torc_version(void);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* TORC_TORC_H */
