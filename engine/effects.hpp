@@ -12,42 +12,16 @@
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "groups/events.hpp"
 #include "telemetry/trace.hpp"
 #include "wire/frame_io.hpp"
 
 namespace torc::engine {
 
-/// One message for some local sessions, in the ring's order.
-struct Delivery {
-    std::span<const SessionId> sessions;          ///< each gets one copy
-    std::string_view sender;                      ///< private name, `#session#daemon`
-    std::span<const std::string_view> groups;     ///< destinations as the sender named them
-    Service service{};
-    std::uint16_t type{0};                        ///< the application's 16-bit tag
-    RingId ring;
-    Seq seq;                                      ///< of the frame that completed the message
-    std::uint32_t index{0};                       ///< message's place in that frame
-    std::span<const std::byte> payload;
-};
-
-enum class ViewCause : std::uint8_t { join, leave, disconnect, network, self_leave, transitional };
-
-/// A group's membership changed, for one local session that is (or was) a member.
-struct ViewEvent {
-    SessionId session;
-    std::string_view group;
-    ViewCause cause{};
-    RingId ring;                    ///< with `index` the view's id
-    std::uint64_t index{0};
-    std::string_view who;           ///< private name that joined, left or was disconnected
-    std::span<const std::string_view> members;  ///< private names, same order everywhere
-    /// For cause network: members[i] came along in set vs_set_of[i]; `my_vs_set` is the session's.
-    std::span<const std::uint16_t> vs_set_of;
-    std::uint16_t my_vs_set{0};
-};
-
-/// The engine closed a session, or answers an operation that only the order could decide.
-enum class SessionOutcome : std::uint8_t { closed, name_taken, limit_reached };
+using groups::Delivery;
+using groups::SessionOutcome;
+using groups::ViewCause;
+using groups::ViewEvent;
 
 struct Effects {
     wire::FrameIo frames;

@@ -115,6 +115,10 @@ public:
     /// Takes a message into the send queue, packed with its neighbours. Control messages go in
     /// front of everything that has no seq yet. Cost: one copy of the bytes.
     Submit submit(Instant now, const Outgoing& message);
+    /// While on, only control messages get seqs: the groups layer exchanges its state after a
+    /// merge, and no application message may come between. Stays as set across installs; the
+    /// engine may call it from within `regular_fn` (the one exception to the no-call-back rule).
+    void hold_application(bool hold);
     /// Frames that wait for the token.
     std::size_t backlog() const;
 

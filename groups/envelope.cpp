@@ -1,0 +1,93 @@
+#include "groups/envelope.hpp"
+
+#include <cstring>
+
+#include "base/check.hpp"
+#include "groups/name.hpp"
+
+namespace torc::groups {
+namespace {
+
+std::string_view text(std::span<const std::byte> bytes) {
+    return {static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size()};
+}
+
+/// Takes `length` bytes off the front; false if there are fewer.
+bool take(std::span<const std::byte>& rest, std::size_t length, std::string_view& taken) {
+    if (rest.size() < length) return false;
+    taken = text(rest.first(length));
+    rest = rest.subspan(length);
+    return true;
+}
+
+bool fits_kind(const Envelope& envelope) {
+    switch (envelope.kind) {
+        case EnvelopeKind::message:
+            return !envelope.groups.empty();
+        case EnvelopeKind::join:
+        case EnvelopeKind::leave:
+            return envelope.groups.size() == 1 && is_group_name(envelope.groups[0]);
+        case EnvelopeKind::disconnect:
+        case EnvelopeKind::sync:
+            return envelope.groups.empty();
+    }
+    return false;
+}
+
+}  // namespace
+
+std::size_t write_envelope(EnvelopeKind kind, std::uint8_t flags, std::uint16_t type,
+                           std::string_view session_name,
+                           std::span<const std::string_view> groups, std::span<std::byte> room) {
+    TORC_CHECK(room.size() >= kEnvelopeBytesMax && session_name.size() <= kNameMax &&
+               groups.size() <= kGroupsPerMessageMax);
+    EnvelopeHeader header;
+    header.kind = static_cast<std::uint8_t>(kind);
+    header.flags = flags;
+    header.type = type;
+    header.name_length = static_cast<std::uint8_t>(session_name.size());
+    header.groups = static_cast<std::uint8_t>(groups.size());
+    std::byte* at = room.data();
+    std::memcpy(at, &header, sizeof header);
+    at += sizeof header;
+    std::memcpy(at, session_name.data(), session_name.size());
+    at += session_name.size();
+    for (const std::string_view group : groups) {
+        TORC_CHECK(group.size() <= kGroupNameMax);
+        *at++ = static_cast<std::byte>(group.size());
+        std::memcpy(at, group.data(), group.size());
+        at += group.size();
+    }
+    return static_cast<std::size_t>(at - room.data());
+}
+
+bool read_envelope(std::span<const std::byte> bytes, Envelope& envelope) {
+    EnvelopeHeader header;
+    if (bytes.size() < sizeof header) return false;
+    std::memcpy(&header, bytes.data(), sizeof header);
+    if (header.kind < static_cast<std::uint8_t>(EnvelopeKind::message) ||
+        header.kind > static_cast<std::uint8_t>(EnvelopeKind::sync) ||
+        header.groups > kGroupsPerMessageMax) {
+        return false;
+    }
+    std::span<const std::byte> rest = bytes.subspan(sizeof header);
+    envelope.kind = static_cast<EnvelopeKind>(header.kind);
+    envelope.flags = header.flags;
+    envelope.type = header.type;
+    if (!take(rest, header.name_length, envelope.session_name)) return false;
+    envelope.groups.clear();
+    for (std::size_t i = 0; i < header.groups; ++i) {
+        std::string_view length;
+        std::string_view group;
+        if (!take(rest, 1, length)) return false;
+        if (!take(rest, static_cast<std::uint8_t>(length[0]), group)) return false;
+        if (!is_destination(group)) return false;
+        envelope.groups.push_back(group);
+    }
+    envelope.payload = rest;
+    const bool named = envelope.kind == EnvelopeKind::sync ? envelope.session_name.empty()
+                                                           : is_session_name(envelope.session_name);
+    return named && fits_kind(envelope);
+}
+
+}  // namespace torc::groups
