@@ -2,7 +2,13 @@
 // is harmless.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <span>
+
 #include "base/byte_order.hpp"
+#include "base/frame_ref.hpp"
+#include "base/ids.hpp"
 
 namespace torc::wire {
 
@@ -28,5 +34,14 @@ struct WakeFrame {
     le32 reserved;
 };
 static_assert(sizeof(WakeFrame) == 16);
+
+/// Write hop header and body into the frame's room and set its size. Cost: no allocation.
+void encode_status(const StatusFrame& status, NodeIndex transmitter, std::uint32_t config_hash,
+                   FrameRef& frame);
+void encode_wake(const WakeFrame& wake, NodeIndex transmitter, std::uint32_t config_hash,
+                 FrameRef& frame);
+/// Read from the bytes behind the hop header; nothing if `validate` would refuse them.
+std::optional<StatusFrame> decode_status(std::span<const std::byte> bytes);
+std::optional<WakeFrame> decode_wake(std::span<const std::byte> bytes);
 
 }  // namespace torc::wire

@@ -1,0 +1,140 @@
+// Building, stamping and copying DATA frames.
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.hpp"
+#include "wire/checks.hpp"
+#include "wire/data.hpp"
+#include "wire/wire_struct.hpp"
+
+namespace torc::wire {
+
+namespace {
+
+/// Copies `target.size()` bytes of the concatenated pieces, from `offset` on.
+void gather(Pieces pieces, std::size_t offset, std::span<std::byte> target) {
+    for (const std::span<const std::byte> piece : pieces) {
+        if (target.empty()) return;
+        if (offset >= piece.size()) {
+            offset -= piece.size();
+            continue;
+        }
+        const std::size_t length = std::min(piece.size() - offset, target.size());
+        std::memcpy(target.data(), piece.data() + offset, length);
+        target = target.subspan(length);
+        offset = 0;
+    }
+    TORC_CHECK(target.empty());
+}
+
+constexpr std::uint8_t raw_service(Service service) { return static_cast<std::uint8_t>(service); }
+
+}  // namespace
+
+std::size_t length_of(Pieces pieces) {
+    std::size_t length = 0;
+    for (const std::span<const std::byte> piece : pieces) length += piece.size();
+    return length;
+}
+
+FrameBuilder::FrameBuilder(const FrameRef& frame, std::size_t frame_bytes, NodeIndex sender,
+                           std::uint32_t config_hash)
+    : frame_(frame), limit_(frame_bytes) {
+    TORC_CHECK(frame_bytes <= frame.capacity && frame_bytes <= kFrameBytesMax);
+    TORC_CHECK(frame_bytes >= kDataOverhead + 2 * sizeof(MessageHeader));
+    sealed_.sender = raw(sender);
+    sealed_.representative = raw(sender);
+    store(frame_.room(), 0, make_hop(Kind::data, sender, sizeof(SealedHeader), config_hash));
+    store(frame_.room(), sizeof(HopHeader), sealed_);
+    frame_.size = kDataOverhead;
+}
+
+bool FrameBuilder::fits(std::size_t length) const {
+    if (!frame_ || open_fragment_ || sealed_.messages == kMessagesPerFrameMax) return false;
+    const std::size_t free = limit_ - frame_.size;
+    return free >= sizeof(MessageHeader) && length <= free && // no overflow in padded()
+           padded(length) <= free - sizeof(MessageHeader);
+}
+
+std::span<std::byte> FrameBuilder::start_message(const MessageTag& tag,
+                                                 std::uint16_t fragment_flags,
+                                                 std::size_t length) {
+    MessageHeader header;
+    header.length = static_cast<std::uint16_t>(length);
+    header.flags = static_cast<std::uint16_t>(raw_service(tag.service) | fragment_flags |
+                                              (tag.control ? kControlMessage : 0));
+    header.session = tag.session;
+    store(frame_.room(), frame_.size, header);
+    const std::span<std::byte> body =
+        frame_.room().subspan(frame_.size + sizeof(header), padded(length));
+    std::fill(body.begin() + static_cast<std::ptrdiff_t>(length), body.end(), std::byte{0});
+    frame_.size += static_cast<std::uint32_t>(sizeof(header) + body.size());
+
+    std::uint8_t service = std::max(static_cast<std::uint8_t>(sealed_.service_flags & kServiceMask),
+                                    raw_service(tag.service));
+    if (fragment_flags != 0) service = std::max(service, raw_service(Service::fifo));
+    const int kept = sealed_.service_flags & ~kServiceMask;
+    sealed_.service_flags =
+        static_cast<std::uint8_t>(kept | service | (fragment_flags != 0 ? kHasFragment : 0));
+    sealed_.body_length = static_cast<std::uint16_t>(frame_.size - kDataOverhead);
+    ++sealed_.messages;
+    store(frame_.room(), sizeof(HopHeader), sealed_);
+    store(frame_.room(), offsetof(HopHeader, length),
+          le16(static_cast<std::uint16_t>(frame_.size - sizeof(HopHeader))));
+    return body.first(length);
+}
+
+bool FrameBuilder::append(const MessageTag& tag, Pieces pieces) {
+    const std::size_t length = length_of(pieces);
+    if (!fits(length)) return false;
+    gather(pieces, 0, start_message(tag, 0, length));
+    return true;
+}
+
+std::size_t FrameBuilder::append_fragment(const MessageTag& tag, Pieces pieces,
+                                          std::size_t offset) {
+    const std::size_t total = length_of(pieces);
+    TORC_CHECK(offset < total && total <= kWireMessageBytesMax);
+    if (!frame_ || sealed_.messages != 0) return 0;
+    const bool first = offset == 0;
+    const std::size_t prefix = first ? sizeof(le32) : 0;
+    const std::size_t taken =
+        std::min(whole_message_bytes_max(limit_) - prefix, total - offset);
+    const bool last = offset + taken == total;
+    TORC_CHECK(!(first && last));
+    const int flags = kFragment | (first ? kFirstFragment : 0) | (last ? kLastFragment : 0);
+    std::span<std::byte> body =
+        start_message(tag, static_cast<std::uint16_t>(flags), prefix + taken);
+    if (first) store(body, 0, le32(static_cast<std::uint32_t>(total)));
+    gather(pieces, offset, body.subspan(prefix));
+    open_fragment_ = !last;
+    return taken;
+}
+
+void stamp(const FrameRef& frame, const Stamp& stamp) {
+    auto sealed = load<SealedHeader>(frame.bytes(), sizeof(HopHeader));
+    sealed.epoch = stamp.ring.epoch;
+    sealed.representative = raw(stamp.ring.representative);
+    sealed.seq = stamp.seq.raw;
+    sealed.sender_seq = stamp.sender_seq;
+    sealed.round = stamp.round;
+    const int kept = sealed.service_flags & ~(kLastOfVisit | kPostToken);
+    sealed.service_flags = static_cast<std::uint8_t>(
+        kept | (stamp.last_of_visit ? kLastOfVisit : 0) | (stamp.post_token ? kPostToken : 0));
+    store(frame.room(), sizeof(HopHeader), sealed);
+}
+
+bool copy_for_resend(const FrameRef& stored, FrameRef& fresh, NodeIndex transmitter,
+                     std::uint8_t hop_flags) {
+    if (stored.size < kDataOverhead || stored.size > fresh.capacity) return false;
+    auto hop = load<HopHeader>(stored.bytes());
+    if (Kind{hop.kind} != Kind::data) return false;
+    hop.transmitter = raw(transmitter);
+    hop.flags = hop_flags;
+    std::memcpy(fresh.data, stored.data, stored.size);
+    fresh.size = stored.size;
+    store(fresh.room(), 0, hop);
+    return true;
+}
+
+}  // namespace torc::wire
