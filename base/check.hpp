@@ -19,8 +19,8 @@ void set_check_handler(CheckHandler handler);
 
 }  // namespace torc
 
-#define TORC_CHECK(condition)                                                        \
-    (__builtin_expect(static_cast<bool>(condition), 1) ? static_cast<void>(0)        \
+#define TORC_CHECK(condition)                                                 \
+    (__builtin_expect(static_cast<bool>(condition), 1) ? static_cast<void>(0) \
                                                        : ::torc::check_failed(#condition))
 
 // Checks too dear for the hot path: on in debug builds, sanitizers and the simulator.

@@ -29,7 +29,8 @@ public:
     /// Consumer only.
     std::optional<T> pop() {
         const std::size_t head = head_.load(std::memory_order_relaxed);
-        if (head == tail_.load(std::memory_order_acquire)) return std::nullopt;  // pairs with push()
+        if (head == tail_.load(std::memory_order_acquire))
+            return std::nullopt;  // pairs with push()
         T item = items_[head & (N - 1)];
         head_.store(head + 1, std::memory_order_release);  // pairs with push()
         return item;
