@@ -59,7 +59,7 @@ BANS = [
         only_in=("client_shm/", "include/", "base/", "wire/", "engine/")),
     Ban("detach", r"\.detach\s*\(\)", "join: a thread has an owner"),
     Ban("private public", r"#\s*define\s+private\s+public", "a face that can be tested"),
-    Ban("using namespace", r"^\s*using\s+namespace\s+std\b", "write std::"),
+    Ban("using namespace", r"^\s*using\s+namespace\s+std\s*;", "write std::"),
 ]
 # In prose and scripts as well as in code.
 LEFTOVERS = re.compile(r"\b(" + "|".join(["FIX" + "ME", "TO" + "DO", "XX" + "X"]) + r")\b")
