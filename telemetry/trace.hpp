@@ -18,8 +18,9 @@ enum class TraceKind : std::uint16_t {
     token_resent,   ///< a: token_seq, b: times
     stable,         ///< a: stable, b: my_aru, c: high
     message,        ///< delivered message: a: seq, b: index << 32 | sender << 16 | service, c: hash
-    transitional,   ///< conf delivered: a: members, b: hash of the member list, c: ring epoch
-    regular,        ///< conf delivered: a: members, b: hash of the member list, c: ring epoch
+    transitional,   ///< conf delivered: a: members << 16 | representative, b: hash of the member
+                    ///< list, c: ring epoch, d: bitmap of the members with an index below 64
+    regular,        ///< conf delivered: as transitional
     snapshot,       ///< STATE made: a: aru, b: high, c: stable
     plan,           ///< PLAN applied: a: high_max, b: holes, c: aid epoch
     hole,           ///< final hole: a: seq
@@ -34,6 +35,7 @@ struct TraceEvent {
     std::uint64_t a{0};
     std::uint64_t b{0};
     std::uint64_t c{0};
+    std::uint64_t d{0};
 };
 
 }  // namespace torc::telemetry
