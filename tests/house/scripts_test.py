@@ -48,18 +48,18 @@ class Summary(unittest.TestCase):
 
     def test_cases_of_googletest_count_each(self):
         good = '<testcase classname="S" name="a"/><testcase classname="S" name="b"/>'
-        junit = f'<testsuite name="torc.unit.S">{good}</testsuite>'
-        self.assertEqual(self.summarize({"unit": "OK", "x": "OK"}, junit),
+        junit = f'<testsuite name="torc.torc:quick / unit.S">{good}</testsuite>'
+        self.assertEqual(self.summarize({"torc:quick / unit": "OK", "torc:quick / x": "OK"}, junit),
                          (0, "3 passed, 0 failed"))
         bad = '<testcase classname="S" name="c"><failure message="no"/></testcase>'
         skipped = '<testcase classname="S" name="d"><skipped/></testcase>'
-        junit = f'<testsuite name="torc.unit.S">{good}{bad}{skipped}</testsuite>'
-        self.assertEqual(self.summarize({"unit": "FAIL"}, junit),
+        junit = f'<testsuite name="torc.torc:quick / unit.S">{good}{bad}{skipped}</testsuite>'
+        self.assertEqual(self.summarize({"torc:quick / unit": "FAIL"}, junit),
                          (1, "2 passed, 1 failed, 1 skipped"))
 
     def test_a_program_that_fails_after_its_cases_passed_is_a_failure(self):
-        junit = ('<testsuite name="torc.unit.S"><testcase classname="S" name="a"/></testsuite>')
-        self.assertEqual(self.summarize({"unit": "FAIL"}, junit), (1, "1 passed, 1 failed"))
+        junit = ('<testsuite name="torc.torc:quick / unit.S"><testcase classname="S" name="a"/></testsuite>')
+        self.assertEqual(self.summarize({"torc:quick / unit": "FAIL"}, junit), (1, "1 passed, 1 failed"))
 
     def test_nothing_run_is_a_failure(self):
         self.assertEqual(self.summarize({"a": "SKIP"})[0], 1)

@@ -29,16 +29,14 @@ class Totals:
         self.failures.append(name)
 
 
-def cases_by_test(junit: Path) -> dict[str, list[xml.Element]]:
-    """GoogleTest cases by the Meson test they ran in; suites are named project.test.suite."""
-    cases: dict[str, list[xml.Element]] = {}
-    if not junit.exists():
-        return cases
-    for suite in xml.parse(junit).getroot().iter("testsuite"):
-        parts = suite.get("name", "").split(".")
-        if len(parts) >= 3 and parts[0] == PROJECT:
-            cases.setdefault(parts[1], []).extend(suite.iter("testcase"))
-    return cases
+def suites_of(junit: Path) -> list[xml.Element]:
+    return list(xml.parse(junit).getroot().iter("testsuite")) if junit.exists() else []
+
+
+def cases_of(test: str, suites: list[xml.Element]) -> list[xml.Element]:
+    """The GoogleTest cases of one Meson test; Meson names their suites project.test.suite."""
+    return [case for suite in suites if suite.get("name", "").startswith(f"{PROJECT}.{test}.")
+            for case in suite.iter("testcase")]
 
 
 def add_test(totals: Totals, where: str, result: str, cases: list[xml.Element]) -> None:
@@ -64,11 +62,11 @@ def add_build(totals: Totals, build: Path) -> None:
     if not log.exists():
         totals.fail(f"{build}: no test ran")
         return
-    cases = cases_by_test(log.with_suffix(".junit.xml"))
+    suites = suites_of(log.with_suffix(".junit.xml"))
     for line in log.read_text(encoding="utf-8").splitlines():
         test = json.loads(line)
-        name = test["name"].split(" / ")[-1]
-        add_test(totals, f"{build.name}/{name}", test["result"], cases.get(name, []))
+        name = test["name"]
+        add_test(totals, f"{build.name}: {name}", test["result"], cases_of(name, suites))
 
 
 def main(arguments: list[str]) -> int:
