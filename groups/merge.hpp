@@ -1,0 +1,54 @@
+// Joining the directories of daemons that come together (protocol.md 9.2). Every daemon sends its
+// own part; when all parts are in, every daemon builds the same directory from them. No
+// application message has a place in the order between the install and that point.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/node_set.hpp"
+#include "groups/directory.hpp"
+#include "wire/membership.hpp"
+
+namespace torc::groups {
+
+/// A member as some daemon's SYNC named it.
+struct StagedMember {
+    std::uint64_t lineage{0};
+    std::uint32_t position{0};
+    Participant who;
+    GroupName group;
+};
+
+class Merge {
+public:
+    Merge();
+
+    /// A ring with strangers was installed: wait for a SYNC of each member.
+    void start(const wire::MemberList& members);
+    /// A transitional configuration cut in: what has arrived counts for nothing.
+    void cancel() { active_ = false; }
+    bool active() const { return active_; }
+
+    /// Takes one chunk. False if it is malformed or more than the directory can hold.
+    bool take(NodeIndex from, std::span<const std::byte> chunk);
+    bool complete() const;
+
+    /// Sorts what has arrived into the agreed order: by group, then by lineage (the one with the
+    /// lowest daemon first), then by position within it. Call once, when complete.
+    std::span<const StagedMember> finish();
+    /// Which set of daemons that came together `daemon` belongs to; numbered like `finish` orders.
+    std::uint16_t set_of(NodeIndex daemon) const { return set_of_[raw(daemon)]; }
+
+private:
+    void number_sets();
+
+    bool active_{false};
+    wire::MemberList members_;
+    NodeSet finished_;
+    std::array<std::uint64_t, kNodesMax> lineage_of_{};
+    std::array<std::uint16_t, kNodesMax> set_of_{};
+    std::vector<StagedMember> staged_;
+};
+
+}  // namespace torc::groups

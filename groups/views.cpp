@@ -1,0 +1,51 @@
+#include "groups/views.hpp"
+
+#include <cstring>
+
+#include "base/check.hpp"
+
+namespace torc::groups {
+namespace {
+
+/// Writes `#session#daemon`; gives its length.
+std::size_t write_private(char* at, std::string_view session, std::string_view daemon) {
+    at[0] = '#';
+    std::memcpy(at + 1, session.data(), session.size());
+    at[1 + session.size()] = '#';
+    std::memcpy(at + 2 + session.size(), daemon.data(), daemon.size());
+    return 2 + session.size() + daemon.size();
+}
+
+}  // namespace
+
+ViewBuilder::ViewBuilder(const config::ClusterSettings& settings)
+    : text_(kMembershipsMax * kPrivateNameMax) {
+    for (const config::NodeEntry& node : settings.nodes) {
+        TORC_CHECK(node.name.size() <= kNameMax);
+        daemons_.push_back(node.name);
+    }
+    names_.reserve(kMembershipsMax);
+    sets_.reserve(kMembershipsMax);
+}
+
+std::string_view ViewBuilder::private_name(std::string_view session, NodeIndex daemon) {
+    return {one_.data(), write_private(one_.data(), session, daemon_name(daemon))};
+}
+
+std::string_view ViewBuilder::private_name(const SessionName& session, NodeIndex daemon) {
+    return private_name(session.view(), daemon);
+}
+
+std::span<const std::string_view> ViewBuilder::members(const Directory& directory,
+                                                       Directory::GroupId group) {
+    names_.clear();
+    char* at = text_.data();
+    directory.for_each_member(group, [&](const Participant& who) {
+        const std::size_t length = write_private(at, who.name.view(), daemon_name(who.daemon));
+        names_.push_back({at, length});
+        at += length;
+    });
+    return names_;
+}
+
+}  // namespace torc::groups

@@ -1,0 +1,54 @@
+// Frame memory of one simulated node, with a ledger: every loan must come back exactly once.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "base/check.hpp"
+#include "base/frame_ref.hpp"
+
+namespace torc::sim {
+
+class Arena {
+public:
+    Arena(std::size_t frame_bytes, std::size_t frames) : frame_bytes_(frame_bytes), limit_(frames) {}
+
+    /// A writable frame, or an empty one when `frames` are out.
+    FrameRef lend() {
+        if (lent_ == limit_) return {};
+        if (free_.empty()) {
+            slots_.push_back(std::make_unique<Slot>());
+            slots_.back()->bytes.resize(frame_bytes_);
+            free_.push_back(slots_.back().get());
+        }
+        Slot* const slot = free_.back();
+        free_.pop_back();
+        slot->lent = true;
+        ++lent_;
+        return {slot, slot->bytes.data(), 0, static_cast<std::uint32_t>(frame_bytes_)};
+    }
+
+    void take_back(void* cookie) {
+        Slot* const slot = static_cast<Slot*>(cookie);
+        TORC_CHECK(slot->lent && "a loan came back twice");
+        slot->lent = false;
+        --lent_;
+        free_.push_back(slot);
+    }
+
+    std::size_t lent() const { return lent_; }
+
+private:
+    struct Slot {
+        std::vector<std::byte> bytes;
+        bool lent{false};
+    };
+    std::size_t frame_bytes_;
+    std::size_t limit_;
+    std::size_t lent_{0};
+    std::vector<std::unique_ptr<Slot>> slots_;
+    std::vector<Slot*> free_;
+};
+
+}  // namespace torc::sim

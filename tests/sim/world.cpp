@@ -1,0 +1,263 @@
+#include "tests/sim/world.hpp"
+
+#include <sstream>
+
+namespace torc::sim {
+
+World::World(const Options& options)
+    : options_(options),
+      prng_(options.seed),
+      network_(options.packets, options.nodes, options.seed + 1),
+      timer_at_(options.nodes, kNever),
+      paused_until_(options.nodes, Instant{}) {
+    for (std::uint32_t i = 0; i < options_.nodes; ++i) {
+        nodes_.push_back(std::make_unique<SimNode>(options_, i, *this, oracle_));
+    }
+}
+
+Outcome World::run() {
+    Outcome outcome;
+    try {
+        now_ = instant_from_ns(1'000'000'000);
+        const Instant end_of_chaos = now_ + options_.chaos;
+        for (std::uint32_t i = 0; i < options_.nodes; ++i) {
+            push(now_ + Nanos{static_cast<std::int64_t>(prng_.below(5'000'000))}, Kind::restart, i, 0);
+            push(now_, Kind::client, i, 0);
+        }
+        push(now_ + spread(options_.faults.interval), Kind::fault, 0, 0);
+        run_until([] { return false; }, end_of_chaos);
+        heal();
+        run_until([this] { return at_rest(); }, now_ + options_.heal_limit);
+        finish();
+    } catch (const std::exception& violation) {
+        outcome.failed = true;
+        outcome.what = violation.what();
+    }
+    outcome.events = events_;
+    outcome.messages = oracle_.messages();
+    outcome.installs = oracle_.installs();
+    outcome.virtual_time = now_ - instant_from_ns(1'000'000'000);
+    return outcome;
+}
+
+// --- time ------------------------------------------------------------------------------------------
+
+void World::push(Instant at, Kind kind, std::uint32_t node, std::uint32_t boot, Packet packet) {
+    queue_.push({at, ties_++, kind, node, boot, std::move(packet)});
+}
+
+/// Between half and one and a half of the mean.
+Nanos World::spread(Nanos mean) {
+    const auto ns = static_cast<std::uint64_t>(mean.count());
+    return Nanos{static_cast<std::int64_t>(prng_.between(ns / 2, ns + ns / 2))};
+}
+
+void World::run_until(const std::function<bool()>& done, Instant limit) {
+    std::uint64_t since_look = 0;
+    while (!queue_.empty() && queue_.top().at <= limit) {
+        if (++since_look % 256 == 0 && done()) return;
+        const Event event = queue_.top();
+        queue_.pop();
+        now_ = event.at;
+        handle(event);
+    }
+    if (now_ < limit) now_ = limit;
+}
+
+void World::handle(const Event& event) {
+    SimNode& node = *nodes_[event.node];
+    if (event.kind == Kind::fault) return inject_fault();
+    if (event.kind == Kind::restart) {
+        if (!node.alive()) boot(event.node);
+        return;
+    }
+    if (event.boot != 0 && (!node.alive() || event.boot != node.life().boot)) return;
+    if (event.kind == Kind::client && chaos_) {
+        push(now_ + spread(options_.load.interval), Kind::client, event.node, 0);
+    }
+    if (!node.alive()) return;
+    if (paused_until_[event.node] > now_) {  // a stopped process takes everything later, in order
+        return push(paused_until_[event.node], event.kind, event.node, event.boot, event.packet);
+    }
+    ++events_;
+    deliver(event);
+    if (node.left()) {
+        node.shutdown();
+        if (chaos_ && prng_.chance(500'000)) {
+            push(now_ + spread(options_.faults.interval), Kind::restart, event.node, 0);
+        }
+        return;
+    }
+    arm_timer(event.node);
+}
+
+void World::deliver(const Event& event) {
+    SimNode& node = *nodes_[event.node];
+    switch (event.kind) {
+        case Kind::packet:
+            return node.receive(now_, *event.packet);
+        case Kind::timer:
+            timer_at_[event.node] = kNever;
+            if (node.next_deadline() <= now_) node.timer(now_);
+            return;
+        case Kind::client:
+            return node.client_acts(now_, prng_);
+        case Kind::fault:
+        case Kind::restart:
+        case Kind::resume:
+            return;
+    }
+}
+
+void World::arm_timer(std::uint32_t index) {
+    const SimNode& node = *nodes_[index];
+    const Instant deadline = std::max(node.next_deadline(), now_);
+    if (deadline == kNever || deadline >= timer_at_[index]) return;
+    timer_at_[index] = deadline;
+    push(deadline, Kind::timer, index, node.life().boot);
+}
+
+void World::carry(std::uint32_t from, const wire::Transmit& transmit) {
+    const auto bytes = transmit.frame.bytes();
+    const Packet packet = std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end());
+    for (std::uint32_t to = 0; to < options_.nodes; ++to) {
+        if (to == from || !nodes_[to]->alive()) continue;
+        if (transmit.to != kNoNode && raw(transmit.to) != to) continue;
+        for (const Arrival& arrival : network_.send(from, to, packet)) {
+            push(now_ + arrival.delay, Kind::packet, to, nodes_[to]->life().boot, arrival.packet);
+        }
+    }
+}
+
+// --- faults -----------------------------------------------------------------------------------
+
+void World::boot(std::uint32_t index) {
+    timer_at_[index] = kNever;
+    paused_until_[index] = Instant{};
+    nodes_[index]->boot(now_, prng_.next());
+    arm_timer(index);
+}
+
+void World::crash(std::uint32_t index) {
+    nodes_[index]->crash();
+    timer_at_[index] = kNever;
+}
+
+void World::partition() {
+    network_.heal();
+    network_.split(static_cast<std::uint32_t>(prng_.between(1, (1u << options_.nodes) - 2)));
+}
+
+void World::inject_fault() {
+    if (!chaos_) return;
+    push(now_ + spread(options_.faults.interval), Kind::fault, 0, 0);
+    const auto victim = static_cast<std::uint32_t>(prng_.below(options_.nodes));
+    const auto other = static_cast<std::uint32_t>(prng_.below(options_.nodes));
+    const FaultMenu& menu = options_.faults;
+    switch (prng_.below(6)) {
+        case 0:
+            if (menu.partition) prng_.chance(500'000) ? partition() : network_.heal();
+            return;
+        case 1:
+            if (menu.one_way && victim != other) network_.cut(victim, other);
+            return;
+        case 2:
+            if (!menu.crash || !nodes_[victim]->alive()) return;
+            crash(victim);
+            if (menu.restart) push(now_ + spread(options_.faults.interval), Kind::restart, victim, 0);
+            return;
+        case 3:
+            if (!menu.pause || !nodes_[victim]->alive()) return;
+            paused_until_[victim] =
+                now_ + Nanos{static_cast<std::int64_t>(prng_.between(
+                           1'000, 4 * static_cast<std::uint64_t>(
+                                          options_.cluster.timers.token_loss.count())))};
+            return;
+        case 4:
+            if (!menu.leave || !nodes_[victim]->alive() || nodes_[victim]->leaving()) return;
+            if (paused_until_[victim] > now_) return;
+            nodes_[victim]->leave(now_);
+            if (nodes_[victim]->left()) {
+                nodes_[victim]->shutdown();
+            } else {
+                arm_timer(victim);
+            }
+            return;
+        default:
+            network_.heal();
+    }
+}
+
+void World::heal() {
+    chaos_ = false;
+    network_.heal();
+    network_.calm();
+    for (std::uint32_t i = 0; i < options_.nodes; ++i) {
+        paused_until_[i] = Instant{};
+        nodes_[i]->stop_clients();
+    }
+    bool anyone = false;
+    for (const auto& node : nodes_) anyone = anyone || (node->alive() && !node->leaving());
+    if (!anyone) boot(0);
+}
+
+// --- the end -----------------------------------------------------------------------------------
+
+bool World::at_rest() const {
+    std::uint64_t living = 0;
+    for (const auto& node : nodes_) living += node->alive() ? 1 : 0;
+    const SimNode* first = nullptr;
+    for (const auto& node : nodes_) {
+        if (!node->alive()) continue;
+        const engine::Engine& engine = node->engine();
+        if (node->leaving() || !engine.operational() || engine.groups().merging()) return false;
+        if (engine.ring().members().size() != living) return false;
+        if (node->pending_ops() != 0 || engine.ring().backlog() != 0) return false;
+        if (engine.ring().stable() != engine.ring().high()) return false;
+        if (oracle_.outstanding(node->life()) != 0) return false;
+        if (first == nullptr) first = node.get();
+        if (engine.ring().id() != first->engine().ring().id()) return false;
+        if (engine.ring().high() != first->engine().ring().high()) return false;
+    }
+    return first != nullptr;
+}
+
+void World::finish() {
+    if (!at_rest()) throw Violation("not at rest after HEAL:" + picture());
+    std::vector<Life> alive;
+    std::uint64_t digest = 0;
+    for (const auto& node : nodes_) {
+        if (!node->alive()) continue;
+        const std::uint64_t mine = node->engine().groups().directory().digest();
+        if (!alive.empty() && mine != digest) throw Violation("groups differ after HEAL");
+        digest = mine;
+        alive.push_back(node->life());
+    }
+    oracle_.at_rest(alive);
+    for (const auto& node : nodes_) {
+        if (node->alive()) node->shutdown();
+    }
+}
+
+std::string World::picture() const {
+    std::ostringstream text;
+    for (const auto& node : nodes_) {
+        text << "\n  n" << node->life().node << " boot " << node->life().boot;
+        if (!node->alive()) {
+            text << " down";
+            continue;
+        }
+        const engine::Engine& engine = node->engine();
+        text << ' ' << membership::name_of(engine.former().state()) << " ("
+             << membership::name_of(engine.former().last_cause()) << ") ring "
+             << (engine.ring().id().epoch >> 24) << " members " << engine.ring().members().size()
+             << " high " << engine.ring().high().raw << " aru " << engine.ring().aru().raw
+             << " stable " << engine.ring().stable().raw << " backlog " << engine.ring().backlog()
+             << " ops " << node->pending_ops() << " outstanding "
+             << oracle_.outstanding(node->life()) << (engine.groups().merging() ? " merging" : "")
+             << (node->leaving() ? " leaving" : "");
+    }
+    return text.str();
+}
+
+}  // namespace torc::sim

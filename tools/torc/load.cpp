@@ -1,0 +1,166 @@
+#include "tools/torc/load.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace torc::tool {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+std::uint64_t fold(std::uint64_t hash, std::uint64_t value) {
+    return (hash ^ value) * 0x9E3779B97F4A7C15u + 1;
+}
+
+}  // namespace
+
+std::int64_t monotonic_ns() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * kSecond + now.tv_nsec;
+}
+
+LoadClient::LoadClient(const Target& target, const LoadPlan& plan, int sender,
+                       std::uint32_t senders)
+    : plan_(plan),
+      sender_(sender),
+      session_(target),
+      payload_(std::max(plan.payload_bytes, kStampBytes)),
+      groups_{plan.group},
+      senders_(senders) {
+    report_.name = session_.private_name();
+    session_.join(plan_.group);
+}
+
+LoadClient::~LoadClient() {
+    stop_sending();
+    if (thread_.joinable()) thread_.join();
+}
+
+void LoadClient::wait_for_members(std::size_t members) {
+    torc_message message;
+    while (members_.load(std::memory_order_relaxed) < members) {
+        if (!session_.receive(message, Session::kPatience)) {
+            throw std::runtime_error("no view with all clients within 10 s");
+        }
+        take(message, 0);
+        session_.release(message);
+    }
+}
+
+void LoadClient::start() {
+    thread_ = std::thread([this] { run(); });
+}
+
+ClientReport LoadClient::finish() {
+    if (thread_.joinable()) thread_.join();
+    return report_;
+}
+
+void LoadClient::run() {
+    start_ns_ = monotonic_ns();
+    measure_from_ns_ = start_ns_ + static_cast<std::int64_t>(plan_.warm_up_seconds * 1e9);
+    measure_to_ns_ = measure_from_ns_ + static_cast<std::int64_t>(plan_.seconds * 1e9);
+    last_measured_ns_ = measure_from_ns_;
+    try {
+        loop();
+    } catch (const SessionError& error) {
+        report_.error = error.what();
+        report_.error_code = error.code();
+        failed_.store(true, std::memory_order_release);
+    }
+    report_.received = received_.load(std::memory_order_relaxed);
+    report_.views = views_.load(std::memory_order_relaxed);
+    report_.measured_seconds = static_cast<double>(last_measured_ns_ - measure_from_ns_) / 1e9;
+}
+
+void LoadClient::loop() {
+    torc_message message;
+    while (!everything_came()) {
+        std::int64_t now = monotonic_ns();
+        if (now >= measure_to_ns_) stop_sending();
+        bool busy = send_due(now);
+        for (int i = 0; i < kBatch && session_.receive(message, 0); ++i) {
+            if (i % 8 == 0) now = monotonic_ns();
+            take(message, now);
+            session_.release(message);
+            busy = true;
+        }
+        if (!busy && session_.receive(message, wait_ns(now))) {
+            take(message, monotonic_ns());
+            session_.release(message);
+        }
+    }
+}
+
+/// How long there is nothing to do but receive.
+std::int64_t LoadClient::wait_ns(std::int64_t now) const {
+    constexpr std::int64_t kLook = 1'000'000;  // how often a full ring or the end is looked at
+    if (sender_ < 0 || end_sent_ || plan_.messages_per_second <= 0) return kLook;
+    const auto next = start_ns_ + static_cast<std::int64_t>(static_cast<double>(report_.sent) *
+                                                            1e9 / plan_.messages_per_second);
+    return std::clamp<std::int64_t>(next - now, 0, kLook);
+}
+
+bool LoadClient::send_due(std::int64_t now) {
+    if (sender_ < 0 || end_sent_) return false;
+    if (!sending_.load(std::memory_order_relaxed)) return send_end_marker();
+    for (int i = 0; i < kBatch; ++i) {
+        std::int64_t intended = now;
+        if (plan_.messages_per_second > 0) {
+            intended = start_ns_ + static_cast<std::int64_t>(static_cast<double>(report_.sent) *
+                                                             1e9 / plan_.messages_per_second);
+            if (intended > now) return i > 0;
+        }
+        if (plan_.window != 0 && report_.sent - own_received_ >= plan_.window) return i > 0;
+        const Stamp stamp{static_cast<std::uint64_t>(sender_), report_.sent, intended};
+        std::memcpy(payload_.data(), &stamp, sizeof stamp);
+        if (!session_.send(plan_.service, groups_, 0, payload_, 0)) return i > 0;
+        ++report_.sent;
+    }
+    return true;
+}
+
+bool LoadClient::send_end_marker() {
+    const Stamp stamp{static_cast<std::uint64_t>(sender_), report_.sent, monotonic_ns()};
+    end_sent_ = session_.send(TORC_AGREED, groups_, kEndMarker,
+                              std::as_bytes(std::span(&stamp, 1)), 0);
+    return end_sent_;
+}
+
+bool LoadClient::everything_came() const {
+    if (sender_ >= 0 && !end_sent_) return false;
+    return ends_seen_ >= senders_.load(std::memory_order_relaxed);
+}
+
+void LoadClient::take(const torc_message& message, std::int64_t now) {
+    if (message.kind == TORC_VIEW && message.group == plan_.group) {
+        members_.store(message.members.count, std::memory_order_relaxed);
+        views_.fetch_add(1, std::memory_order_relaxed);
+    }
+    if (message.kind != TORC_MESSAGE || message.size < kStampBytes) return;
+    Stamp stamp;
+    std::memcpy(&stamp, message.data, sizeof stamp);
+    report_.order_hash = fold(fold(report_.order_hash, stamp.sender), stamp.counter);
+    const auto [next, fresh] = next_of_.try_emplace(stamp.sender, stamp.counter);
+    if (stamp.counter != next->second) ++report_.gaps;
+    next->second = stamp.counter + 1;
+    if (message.type == kEndMarker) {
+        ++ends_seen_;
+        return;
+    }
+    received_.fetch_add(1, std::memory_order_relaxed);
+    const bool own = sender_ >= 0 && stamp.sender == static_cast<std::uint64_t>(sender_);
+    if (own) ++own_received_;
+    if (now < measure_from_ns_ || now > measure_to_ns_) return;
+    ++report_.measured;
+    last_measured_ns_ = now;
+    const auto latency = static_cast<std::uint64_t>(std::max<std::int64_t>(
+        now - stamp.intended_ns, 0));
+    report_.latency.record(latency);
+    if (own) report_.own_latency.record(latency);
+}
+
+}  // namespace torc::tool

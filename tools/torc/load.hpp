@@ -1,0 +1,121 @@
+// Clients under load: each thread is one client that sends, receives, measures, and folds what it
+// received into a hash, so that "all saw the same order" is one comparison.
+//
+// Latency is taken from the *intended* send time, so that a stall is charged to every message that
+// should have gone out during it (no coordinated omission).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "telemetry/histogram.hpp"
+#include "tools/torc/session.hpp"
+
+namespace torc::tool {
+
+struct LoadPlan {
+    std::string group{"load"};
+    unsigned service{TORC_AGREED};
+    std::size_t payload_bytes{64};   ///< at least kStampBytes
+    double messages_per_second{0};   ///< of each sender, open loop; 0: as fast as it goes
+    std::uint32_t window{0};         ///< closed loop: own messages under way; 0: no limit
+    double warm_up_seconds{0.5};     ///< not measured
+    double seconds{3};
+};
+
+/// What goes in front of every payload.
+struct Stamp {
+    std::uint64_t sender;       ///< number of the sender in the run
+    std::uint64_t counter;      ///< from 0
+    std::int64_t intended_ns;   ///< CLOCK_MONOTONIC
+};
+inline constexpr std::size_t kStampBytes = sizeof(Stamp);
+
+struct ClientReport {
+    std::string name;
+    std::uint64_t sent{0};
+    std::uint64_t received{0};       ///< of the run, warm-up included
+    std::uint64_t order_hash{0};     ///< over all received, in order
+    std::uint64_t measured{0};       ///< received between warm-up and end
+    double measured_seconds{0};
+    std::uint64_t gaps{0};           ///< counters of a sender that were skipped
+    std::uint64_t views{0};
+    telemetry::Histogram own_latency;  ///< of own messages, ns
+    telemetry::Histogram latency;      ///< of all messages, ns (same clock: same machine)
+    std::string error;                 ///< why the client ended early; empty: it did not
+    int error_code{0};
+};
+
+/// One client on its own thread.
+class LoadClient {
+public:
+    /// `sender`: its number, or -1 to only receive. `senders`: how many end markers to wait for.
+    LoadClient(const Target& target, const LoadPlan& plan, int sender, std::uint32_t senders);
+    ~LoadClient();
+    LoadClient(const LoadClient&) = delete;
+    LoadClient& operator=(const LoadClient&) = delete;
+
+    /// Receives until a view of the group has `members` members; before `start`.
+    void wait_for_members(std::size_t members);
+    void start();
+    /// Ends sending; the client then waits for the others' end markers.
+    void stop_sending() { sending_.store(false, std::memory_order_relaxed); }
+    /// How many senders' end markers to wait for, should one have died.
+    void expect_senders(std::uint32_t senders) {
+        senders_.store(senders, std::memory_order_relaxed);
+    }
+    /// Joins the thread; gives what it saw.
+    ClientReport finish();
+
+    std::uint64_t received() const { return received_.load(std::memory_order_relaxed); }
+    /// Members of the newest view of the group, and how many views came.
+    std::size_t members() const { return members_.load(std::memory_order_relaxed); }
+    std::uint64_t views() const { return views_.load(std::memory_order_relaxed); }
+    bool failed() const { return failed_.load(std::memory_order_acquire); }
+
+private:
+    void run();
+    void loop();
+    /// Sends what is due; true if anything went out.
+    bool send_due(std::int64_t now);
+    bool send_end_marker();
+    void take(const torc_message& message, std::int64_t now);
+    bool everything_came() const;
+    std::int64_t wait_ns(std::int64_t now) const;
+
+    static constexpr std::uint16_t kEndMarker = 0xFFFF;
+    static constexpr int kBatch = 64;  ///< messages sent, or received, before the other has its turn
+
+    LoadPlan plan_;
+    int sender_;
+    Session session_;
+    std::vector<std::byte> payload_;
+    std::vector<std::string> groups_;
+    std::thread thread_;
+    ClientReport report_;
+
+    std::int64_t start_ns_{0};
+    std::int64_t measure_from_ns_{0};
+    std::int64_t measure_to_ns_{0};
+    std::int64_t last_measured_ns_{0};
+    std::uint64_t own_received_{0};
+    bool end_sent_{false};
+    std::uint32_t ends_seen_{0};
+    std::map<std::uint64_t, std::uint64_t> next_of_;
+
+    std::atomic<bool> sending_{true};
+    std::atomic<std::uint32_t> senders_;
+    std::atomic<std::uint64_t> received_{0};
+    std::atomic<std::size_t> members_{0};
+    std::atomic<std::uint64_t> views_{0};
+    std::atomic<bool> failed_{false};
+};
+
+std::int64_t monotonic_ns();
+
+}  // namespace torc::tool

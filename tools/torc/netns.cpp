@@ -1,0 +1,105 @@
+#include "tools/torc/netns.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <stdexcept>
+#include <utility>
+
+#include "tools/torc/process.hpp"
+
+namespace torc::tool {
+namespace {
+
+constexpr const char* kInsideMark = "TORC_PRIVATE_NETWORK";
+
+void ip(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "ip");
+    if (run_program(arguments) == 0) return;
+    std::string line;
+    for (const std::string& argument : arguments) line += argument + ' ';
+    throw std::runtime_error("failed: " + line +
+                             "(needs root and iproute2; see docs/operating)");
+}
+
+std::vector<std::string> in(const std::string& space, std::vector<std::string> arguments) {
+    if (!space.empty()) arguments.insert(arguments.begin(), {"-n", space});
+    return arguments;
+}
+
+/// A bridge that floods: no spanning tree, no delay, and no snooping, as nobody queries.
+void make_bridge(const std::string& space, const std::string& mtu) {
+    ip(in(space, {"link", "add", "torcbr", "mtu", mtu, "type", "bridge", "stp_state", "0",
+                  "forward_delay", "0", "mcast_snooping", "0"}));
+    ip(in(space, {"link", "set", "torcbr", "up"}));
+}
+
+}  // namespace
+
+Networks Networks::separate(std::size_t nodes, const std::vector<std::string>& addresses,
+                            const std::vector<bool>& with_address, std::size_t mtu) {
+    Networks networks;
+    const std::string stem = "torc" + std::to_string(::getpid());
+    const std::string size = std::to_string(mtu);
+    const auto add_namespace = [&](const std::string& name) {
+        ip({"netns", "add", name});
+        networks.namespaces_.push_back(name);
+        return name;
+    };
+    const std::string middle = add_namespace(stem + "br");
+    make_bridge(middle, size);
+    for (std::size_t i = 0; i < nodes; ++i) {
+        const std::string number = std::to_string(i);
+        const std::string name = add_namespace(stem + "n" + number);
+        const std::string far = "torcp" + number;
+        ip(in(name, {"link", "add", "torc0", "mtu", size, "type", "veth", "peer", "name", far,
+                     "mtu", size, "netns", middle}));
+        ip(in(middle, {"link", "set", far, "master", "torcbr", "up"}));
+        if (with_address[i]) ip(in(name, {"addr", "add", addresses[i] + "/24", "dev", "torc0"}));
+        ip(in(name, {"link", "set", "torc0", "up"}));
+        ip(in(name, {"link", "set", "lo", "up"}));
+        networks.places_.push_back({{"ip", "netns", "exec", name}, "torc0"});
+    }
+    return networks;
+}
+
+Networks Networks::here(std::size_t nodes, std::size_t mtu) {
+    Networks networks;
+    const std::string size = std::to_string(mtu);
+    make_bridge({}, size);
+    ip({"link", "set", "lo", "up"});
+    for (std::size_t i = 0; i < nodes; ++i) {
+        const std::string near = "torc" + std::to_string(i);
+        const std::string far = "torcp" + std::to_string(i);
+        ip({"link", "add", near, "mtu", size, "type", "veth", "peer", "name", far, "mtu", size});
+        ip({"link", "set", far, "master", "torcbr", "up"});
+        ip({"link", "set", near, "up"});
+        networks.places_.push_back({{}, near});
+    }
+    return networks;
+}
+
+Networks::Networks(Networks&& other) noexcept
+    : places_(std::move(other.places_)), namespaces_(std::move(other.namespaces_)) {
+    other.namespaces_.clear();
+}
+
+Networks::~Networks() {
+    for (const std::string& name : namespaces_) run_program({"ip", "netns", "del", name}, true);
+}
+
+bool in_private_network() { return std::getenv(kInsideMark) != nullptr; }
+
+int enter_private_network(int argc, char** argv) {
+    std::vector<std::string> arguments{"unshare", "-Urn", "--kill-child", "env",
+                                       std::string(kInsideMark) + "=1", "/proc/self/exe"};
+    std::array<char, 4096> path{};
+    const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size() - 1);
+    if (length <= 0) throw std::runtime_error("cannot find my own program");
+    arguments.back().assign(path.data(), static_cast<std::size_t>(length));
+    for (int i = 1; i < argc; ++i) arguments.emplace_back(argv[i]);
+    return run_program(arguments);
+}
+
+}  // namespace torc::tool

@@ -1,0 +1,44 @@
+// Private networks for a local cluster: veth pairs on a bridge, in namespaces of our own. All that
+// is made here is removed by the destructor.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace torc::tool {
+
+class Networks {
+public:
+    /// Where a daemon stands: `prefix` goes in front of its command line.
+    struct Place {
+        std::vector<std::string> prefix;
+        std::string interface;
+    };
+
+    /// One namespace a node plus one with the bridge (needs root); the interface in each carries
+    /// an address only if `with_address[node]`.
+    static Networks separate(std::size_t nodes, const std::vector<std::string>& addresses,
+                             const std::vector<bool>& with_address, std::size_t mtu);
+    /// Everything in the namespace this process is in (enter_private_network first).
+    static Networks here(std::size_t nodes, std::size_t mtu);
+
+    ~Networks();
+    Networks(Networks&& other) noexcept;
+    Networks& operator=(Networks&&) = delete;
+
+    const Place& place(std::size_t node) const { return places_[node]; }
+
+private:
+    Networks() = default;
+
+    std::vector<Place> places_;
+    std::vector<std::string> namespaces_;
+};
+
+/// True inside the namespace that `enter_private_network` made.
+bool in_private_network();
+/// Runs this very program again inside a fresh user and network namespace (`unshare -Urn`); gives
+/// its exit code. Needs no privileges where user namespaces are allowed.
+int enter_private_network(int argc, char** argv);
+
+}  // namespace torc::tool

@@ -1,0 +1,38 @@
+// Child processes of the tool: started without a shell, ended by their own pid, never orphaned.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace torc::tool {
+
+/// Runs a program to its end; gives its exit code, or 128 + signal. Throws if it cannot start.
+int run_program(const std::vector<std::string>& arguments, bool quiet = false);
+
+class Process {
+public:
+    /// Starts `arguments[0]` with stdout and stderr appended to `log`. The child dies with this
+    /// process (PR_SET_PDEATHSIG).
+    Process(const std::vector<std::string>& arguments, const std::string& log);
+    ~Process();
+    Process(Process&& other) noexcept;
+    Process& operator=(Process&& other) noexcept;
+
+    pid_t pid() const { return pid_; }
+    bool running();
+    /// Sends a signal; does nothing once the child was reaped.
+    void signal(int number);
+    /// Waits for the end, then reaps; false when `seconds` passed first.
+    bool wait(double seconds);
+    /// CPU seconds that the process has used so far (all threads).
+    double cpu_seconds() const;
+    int exit_status() const { return status_; }
+
+private:
+    pid_t pid_{-1};
+    int status_{0};
+};
+
+}  // namespace torc::tool
