@@ -1,0 +1,57 @@
+// One DPDK Ethernet device from "probed" to "running" and back: one queue each way, and every
+// decision that its capabilities force, kept as facts for start-up to print.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <rte_mempool.h>
+
+#include "base/result.hpp"
+#include "dataplane/dpdk/device_string.hpp"
+#include "dataplane/dpdk/ethernet.hpp"
+
+namespace torc::dataplane::dpdk {
+
+struct DeviceRequest {
+    std::uint16_t port{0};
+    rte_mempool* pool{nullptr};
+    std::uint32_t frame_bytes{0};
+    std::uint16_t receive_descriptors{0};
+    std::uint16_t transmit_descriptors{0};
+    std::uint32_t group{0};      ///< 0: no multicast filter to set
+    bool offload_checksum{false};
+    bool receive_interrupt{false};  ///< try it; the facts tell whether it worked
+};
+
+enum class MulticastFilter : std::uint8_t { none, filter, all_multicast, promiscuous };
+const char* to_text(MulticastFilter filter);
+
+struct DeviceFacts {
+    std::string name;
+    std::string driver;
+    MacAddress mac;
+    std::uint16_t receive_descriptors{0};
+    std::uint16_t transmit_descriptors{0};
+    MulticastFilter multicast{MulticastFilter::none};
+    bool transmit_checksum{false};  ///< the device completes UDP checksums
+    bool receive_checksum{false};   ///< the device verifies them
+    bool receive_interrupt{false};
+    std::uint32_t mtu{0};
+};
+
+/// Makes a device known to DPDK (hot-plug), so that a failure is a value here. A PCI device, and
+/// one that the operator put among the EAL arguments, is there already.
+/// Gives: its port. Fails: no such device, driver or right.
+Result<std::uint16_t> probe_device(const DeviceString& device);
+/// Stops, closes and forgets a device; it must have no user left.
+void remove_device(std::uint16_t port);
+
+/// Configures queues and filters and starts the device.
+/// Fails: frames above what it can carry, no memory, a refusal of the driver; it is stopped then.
+Result<DeviceFacts> start_device(const DeviceRequest& request);
+
+/// True if the other side is there. Cheap for most drivers; virtio_user asks its socket.
+bool link_is_up(std::uint16_t port);
+
+}  // namespace torc::dataplane::dpdk

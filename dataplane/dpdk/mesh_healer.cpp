@@ -1,0 +1,70 @@
+// See mesh_healer.hpp.
+#include "dataplane/dpdk/mesh_healer.hpp"
+
+#include "dataplane/dpdk/mesh_socket.hpp"
+
+namespace torc::dataplane::dpdk {
+
+namespace {
+
+/// After a failed set-up: an owner that is just starting, or just dying, needs a moment.
+constexpr Nanos kAttachAgainAfter{std::chrono::milliseconds{200}};
+
+}  // namespace
+
+void MeshHealer::step(Instant now) {
+    for (const auto& link : port_.links()) {
+        if (link->role != LinkRole::attacher) continue;
+        switch (link->phase.load(std::memory_order_acquire)) {  // pairs with MeshPort::maintain
+            case LinkPhase::absent: attach(*link, now); break;
+            case LinkPhase::active: check(*link); break;
+            case LinkPhase::released: close(*link); break;
+            case LinkPhase::offered:
+            case LinkPhase::leaving: break;  // the ring core's turn
+        }
+    }
+}
+
+void MeshHealer::attach(MeshLink& link, Instant now) {
+    if (now < attach_again_[raw(link.peer)]) return;
+    if (probe_socket(link.socket) != SocketState::answers) return;
+    attach_again_[raw(link.peer)] = now + kAttachAgainAfter;
+    DeviceString device;
+    device.name = "net_virtio_user" + std::to_string(raw(link.peer));
+    device.arguments = "path=" + link.socket + ",queue_size=" + std::to_string(descriptors_) +
+                       ",mrg_rxbuf=1,packed_vq=1";
+    const auto port = probe_device(device);
+    if (!port) {
+        ++attach_failures_;
+        return;
+    }
+    DeviceRequest request;
+    request.port = *port;
+    request.pool = port_.pool().mempool();
+    request.frame_bytes = frame_bytes_;
+    request.receive_descriptors = descriptors_;
+    request.transmit_descriptors = descriptors_;
+    request.receive_interrupt = true;
+    if (!start_device(request)) {
+        ++attach_failures_;
+        remove_device(*port);
+        return;
+    }
+    link.port = *port;
+    link.is_up.store(link_is_up(*port), std::memory_order_relaxed);
+    link.attachments.fetch_add(1, std::memory_order_relaxed);
+    link.phase.store(LinkPhase::offered, std::memory_order_release);  // pairs with maintain
+}
+
+void MeshHealer::check(MeshLink& link) {
+    const bool is_up = link_is_up(link.port);
+    link.is_up.store(is_up, std::memory_order_relaxed);
+    if (!is_up) link.phase.store(LinkPhase::leaving, std::memory_order_release);
+}
+
+void MeshHealer::close(MeshLink& link) {
+    remove_device(link.port);
+    link.phase.store(LinkPhase::absent, std::memory_order_release);
+}
+
+}  // namespace torc::dataplane::dpdk

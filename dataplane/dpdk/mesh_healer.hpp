@@ -1,0 +1,41 @@
+// Brings links of the vhost-user mesh up and back: attaches where the owner's socket answers, and
+// when an owner dies, takes the device away from the ring core, closes it and attaches anew. The
+// owner's half needs none of it: net_vhost serves a restarted peer by itself (data-plane.md 0.1).
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "base/limits.hpp"
+#include "base/time.hpp"
+#include "dataplane/dpdk/mesh_port.hpp"
+#include "dataplane/dpdk/open_port.hpp"
+
+namespace torc::dataplane::dpdk {
+
+class MeshHealer final : public Healer {
+public:
+    /// Borrows the port, which must outlive it.
+    MeshHealer(MeshPort& port, std::uint32_t frame_bytes, std::uint16_t descriptors)
+        : port_(port), frame_bytes_(frame_bytes), descriptors_(descriptors) {}
+
+    /// **Threads**: the control thread, about every 20 ms. **Cost**: a system call a link; some
+    /// milliseconds when a device is attached or removed. Blocks while an owner that accepted the
+    /// connection does not answer the vhost-user set-up (stopped by a debugger).
+    void step(Instant now) override;
+
+    std::uint64_t attach_failures() const { return attach_failures_; }
+
+private:
+    void attach(MeshLink& link, Instant now);
+    void check(MeshLink& link);
+    void close(MeshLink& link);
+
+    MeshPort& port_;
+    std::uint32_t frame_bytes_;
+    std::uint16_t descriptors_;
+    std::array<Instant, kNodesMax> attach_again_{};
+    std::uint64_t attach_failures_{0};
+};
+
+}  // namespace torc::dataplane::dpdk
