@@ -41,6 +41,7 @@ enum class Cause : std::uint8_t {
     member_restarted_gather,  ///< recover: JOIN from a member with a newer epoch
     installed,             ///< recover to operational
     left,
+    duplicate_index,  ///< another daemon lives under my index and has the better right to it
 };
 
 /// PLAN as it concerns me, and all of it that views need.

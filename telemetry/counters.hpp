@@ -36,8 +36,9 @@ inline constexpr std::size_t kRejectCounters =
 
 /// The counter of membership::Cause c is kFirstCauseCounter + c.
 inline constexpr CounterId kFirstCauseCounter = CounterId::entered_boot;
-inline constexpr std::size_t kCauseCounters = static_cast<std::size_t>(CounterId::entered_left) -
-                                              static_cast<std::size_t>(CounterId::entered_boot) + 1;
+inline constexpr std::size_t kCauseCounters =
+    static_cast<std::size_t>(CounterId::entered_duplicate_index) -
+    static_cast<std::size_t>(CounterId::entered_boot) + 1;
 
 /// `first` of a block and an offset in it: `counter_at(kFirstCauseCounter, cause)`.
 template <typename Enum>
