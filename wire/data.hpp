@@ -107,7 +107,8 @@ struct MessageTag {
 };
 
 /// Fills one frame with messages. The frame is well-formed after every call but for its stamp, so
-/// that it can be sent at any time. The builder borrows the frame; the caller keeps the loan.
+/// that it can be stamped and sent at any time; nothing is appended after the stamp. The builder
+/// borrows the frame; the caller keeps the loan.
 ///
 /// The frame's class is the highest of its messages', and not below FIFO if it has a fragment.
 /// Which classes share a frame (protocol.md 3.4: packing) is the caller's business.
