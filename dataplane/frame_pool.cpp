@@ -1,9 +1,8 @@
 #include "dataplane/frame_pool.hpp"
 
-#include <sys/mman.h>
-
 #include <cerrno>
 #include <cstring>
+#include <sys/mman.h>
 
 #include "base/check.hpp"
 #include "base/limits.hpp"

@@ -1,13 +1,13 @@
 // Receiving with recvmmsg: one poll of all sockets a pass, then one call for each that has
 // something. The frames to receive into are kept in hand between the calls.
-#include <poll.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 #include <utility>
+
+#include <poll.h>
 
 #include "dataplane/fd.hpp"
 #include "dataplane/udp_receiver.hpp"
@@ -89,8 +89,8 @@ private:
             parts_[i] = {frames_[i].data, frames_[i].capacity};
             headers_[i].msg_hdr.msg_namelen = sizeof(sockaddr_in);
         }
-        const int got = recvmmsg(fd, headers_.data(), static_cast<unsigned>(room), MSG_DONTWAIT,
-                                 nullptr);
+        const int got =
+            recvmmsg(fd, headers_.data(), static_cast<unsigned>(room), MSG_DONTWAIT, nullptr);
         if (got < 0) {
             if (errno != EAGAIN && errno != EINTR) ++context_.udp.rx_errors;
             return 0;
@@ -145,7 +145,8 @@ Result<std::unique_ptr<UdpReceiver>> open_mmsg_receiver(const ReceiveContext& co
     for (const int fd : {control.fds[0], control.fds[1], data.fds[0], data.fds[1]}) {
         epoll_event interest{};
         interest.events = EPOLLIN;
-        if (fd >= 0 && wake && epoll_ctl(wake.get(), EPOLL_CTL_ADD, fd, &interest) != 0) wake = Fd();
+        if (fd >= 0 && wake && epoll_ctl(wake.get(), EPOLL_CTL_ADD, fd, &interest) != 0)
+            wake = Fd();
     }
     if (!wake) {
         return failure(std::string("cannot watch the UDP sockets: ") + std::strerror(errno),

@@ -1,9 +1,8 @@
 #include "dataplane/udp_port.hpp"
 
+#include <array>
 #include <linux/sock_diag.h>
 #include <sys/socket.h>
-
-#include <array>
 
 namespace torc::dataplane {
 namespace {
@@ -94,8 +93,8 @@ void UdpPort::count_missed() {
 }
 
 std::string UdpPort::describe() const {
-    std::string text = title_ + "\ninterface: " + sockets_.interface + ", MTU " +
-                       std::to_string(sockets_.mtu);
+    std::string text =
+        title_ + "\ninterface: " + sockets_.interface + ", MTU " + std::to_string(sockets_.mtu);
     text += sockets_.whole_frames
                 ? ", frames are never fragmented"
                 : ", the largest frame does not fit and is fragmented: lower frame_bytes or raise "

@@ -22,8 +22,8 @@ namespace torc::dataplane {
 struct UdpOptions {
     enum class Receive : std::uint8_t { automatic, uring, mmsg };
 
-    std::string interface{};           ///< empty: the one that has the node's address
-    std::uint32_t frame_pool{16384};   ///< frames; at least kFramesMin
+    std::string interface{};              ///< empty: the one that has the node's address
+    std::uint32_t frame_pool{16384};      ///< frames; at least kFramesMin
     Receive receive{Receive::automatic};  ///< automatic: io_uring, else recvmmsg
 };
 
@@ -55,8 +55,8 @@ public:
     const UdpCounters& udp_counters() const { return udp_; }
 
 private:
-    UdpPort(const config::ClusterSettings& cluster, NodeIndex node,
-            std::unique_ptr<FramePool> pool, UdpSockets sockets);
+    UdpPort(const config::ClusterSettings& cluster, NodeIndex node, std::unique_ptr<FramePool> pool,
+            UdpSockets sockets);
 
     Result<void> open_receiver(UdpOptions::Receive wanted);
     void count_missed();

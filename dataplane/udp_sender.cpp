@@ -1,19 +1,19 @@
 #include "dataplane/udp_sender.hpp"
 
-#include <netinet/udp.h>
-#include <poll.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <netinet/udp.h>
+
+#include <poll.h>
 
 #include "base/check.hpp"
 
 namespace torc::dataplane {
 namespace {
 
-constexpr std::size_t kMessagesMax = 64;   // of one sendmmsg
-constexpr std::size_t kSegmentsMax = 64;   // UDP_MAX_SEGMENTS of Linux before 6.2
+constexpr std::size_t kMessagesMax = 64;            // of one sendmmsg
+constexpr std::size_t kSegmentsMax = 64;            // UDP_MAX_SEGMENTS of Linux before 6.2
 constexpr std::size_t kSegmentedBytesMax = 65'000;  // an IPv4 datagram less its headers, rounded
 constexpr int kTriesMax = 4;
 constexpr int kTryPauseMs = 1;
@@ -144,8 +144,8 @@ std::size_t UdpSender::push_messages(int fd, std::size_t messages) {
     int tries = 0;
     for (std::size_t done = 0; done < messages;) {
         ++udp_.tx_calls;
-        const int sent = sendmmsg(fd, &messages_[done], static_cast<unsigned>(messages - done),
-                                  MSG_DONTWAIT);
+        const int sent =
+            sendmmsg(fd, &messages_[done], static_cast<unsigned>(messages - done), MSG_DONTWAIT);
         for (int i = 0; i < sent; ++i, ++done) {
             const msghdr& header = messages_[done].msg_hdr;
             frames += header.msg_iovlen;

@@ -4,12 +4,11 @@
 // Tokens and membership leave before data of the same flush: a token must not wait behind a burst.
 #pragma once
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <array>
 #include <cstdint>
+#include <netinet/in.h>
 #include <span>
+#include <sys/socket.h>
 #include <vector>
 
 #include "config/settings.hpp"

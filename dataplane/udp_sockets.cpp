@@ -1,21 +1,21 @@
 #include "dataplane/udp_sockets.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
-#include <ifaddrs.h>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
 #include <linux/filter.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
-#include <poll.h>
+#include <optional>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <cstring>
-#include <optional>
 #include <thread>
+
+#include <ifaddrs.h>
+#include <poll.h>
 
 namespace torc::dataplane {
 namespace {
@@ -101,15 +101,18 @@ tl::unexpected<Error> bind_failure(std::uint32_t address, std::uint16_t port, in
         "cannot bind UDP " + endpoint_text(address, port) + ": " + std::strerror(error);
     switch (error) {
         case EADDRNOTAVAIL:
-            return failure(what, "this host does not have the address: check which node this is, "
-                                 "or add it with `ip address add`");
+            return failure(what,
+                           "this host does not have the address: check which node this is, "
+                           "or add it with `ip address add`");
         case EADDRINUSE:
-            return failure(what, "another program has the port, perhaps a second daemon of the "
-                                 "same node: stop it, or set another data_port in the cluster");
+            return failure(what,
+                           "another program has the port, perhaps a second daemon of the "
+                           "same node: stop it, or set another data_port in the cluster");
         case EACCES:
         case EPERM:
-            return failure(what, "ports below 1024 need CAP_NET_BIND_SERVICE: set data_port to "
-                                 "1024 or more");
+            return failure(what,
+                           "ports below 1024 need CAP_NET_BIND_SERVICE: set data_port to "
+                           "1024 or more");
         default:
             return failure(what);
     }

@@ -1,12 +1,12 @@
 #include "dataplane/uring_channel.hpp"
 
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <sys/syscall.h>
 #include <utility>
+
+#include <unistd.h>
 
 #include "base/check.hpp"
 
@@ -71,7 +71,8 @@ int UringChannel::open() {
 
 bool UringChannel::start() {
     // Not io_uring_enable_rings: the shared library of liburing 2.3 does not export it.
-    if (syscall(SYS_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0) < 0) {
+    if (syscall(SYS_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0) <
+        0) {
         ++context_.udp.rx_errors;
         return false;
     }

@@ -6,9 +6,8 @@
 #pragma once
 
 #include <liburing.h>
-#include <sys/mman.h>
-
 #include <span>
+#include <sys/mman.h>
 #include <vector>
 
 #include "dataplane/udp_receiver.hpp"
@@ -56,10 +55,10 @@ private:
     bool dry_{false};
     io_uring_buf_ring* buffer_ring_{nullptr};
     std::size_t buffer_ring_bytes_{0};
-    int added_{0};                            // buffers written but not yet shown to the kernel
+    int added_{0};  // buffers written but not yet shown to the kernel
     std::size_t posted_{0};
-    std::vector<FrameRef> frame_of_;          // by buffer id; empty while the id is idle
-    std::vector<std::uint16_t> idle_;         // ids that wait for a frame
+    std::vector<FrameRef> frame_of_;   // by buffer id; empty while the id is idle
+    std::vector<std::uint16_t> idle_;  // ids that wait for a frame
 };
 
 }  // namespace torc::dataplane

@@ -1,10 +1,9 @@
 // Receiving with io_uring: control channel first, then data; one eventfd wakes for both.
-#include <sys/eventfd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstring>
+#include <sys/eventfd.h>
 
 #include "dataplane/fd.hpp"
 #include "dataplane/uring_channel.hpp"
@@ -25,10 +24,9 @@ class UringReceiver final : public UdpReceiver {
 public:
     UringReceiver(const ReceiveContext& context, ChannelFds control, ChannelFds data, Fd event)
         : event_(std::move(event)),
-          control_(context, control,
-                   buffers_for(context.pool.frames(), kControlBuffers, 8), event_.get()),
-          data_(context, data, buffers_for(context.pool.frames(), kDataBuffers, 4), event_.get()) {
-    }
+          control_(context, control, buffers_for(context.pool.frames(), kControlBuffers, 8),
+                   event_.get()),
+          data_(context, data, buffers_for(context.pool.frames(), kDataBuffers, 4), event_.get()) {}
 
     int open() {
         const int error = control_.open();

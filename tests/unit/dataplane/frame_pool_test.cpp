@@ -1,11 +1,11 @@
 // The pool gives every frame out once, takes every one back once, and says when it is dry.
 #include "dataplane/frame_pool.hpp"
 
-#include <gtest/gtest.h>
-
 #include <cstring>
 #include <set>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace torc::dataplane {
 namespace {

@@ -4,18 +4,18 @@
 #include "dataplane/udp_port.hpp"
 
 #include <arpa/inet.h>
-#include <gtest/gtest.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <cstring>
 #include <set>
 #include <string>
+#include <sys/socket.h>
 #include <thread>
 #include <tuple>
 #include <vector>
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <unistd.h>
 
 namespace torc::dataplane {
 namespace {

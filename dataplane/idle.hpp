@@ -1,0 +1,109 @@
+// What the ring core does after a pass of its loop: look again, pause, yield or sleep. Three
+// strategies, one small object without a clock or a system call, so that it can be tested with
+// instants made by hand.
+//
+// Measured on two cores with three daemons (docs: data-plane.md C): spinning gives an 8 ms
+// rotation, because spinners on one core trade whole scheduler ticks; yielding gives 3 us; sleeping
+// at once 76 us. Hence `adaptive`: pause only on a core of one's own, else yield, and after a
+// bounded idle time sleep.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+
+#include "base/time.hpp"
+#include "config/settings.hpp"
+
+namespace torc::dataplane {
+
+enum class IdleStep : std::uint8_t {
+    look_again,  ///< there was work: no delay at all
+    pause,       ///< spin: one pause instruction
+    yield,       ///< let others of this core run
+    sleep,       ///< arm all wake sources, look once more, then block
+};
+
+struct IdleCounters {
+    std::uint64_t passes{0};
+    std::uint64_t empty_passes{0};
+    std::uint64_t sleeps{0};
+    Nanos max_gap{0};  ///< longest time between two looks that we did not choose
+};
+
+class IdlePolicy {
+public:
+    IdlePolicy(config::IdleStrategy strategy, Nanos yield_for, bool owns_core)
+        : strategy_(strategy), yield_for_(yield_for), owns_core_(owns_core) {}
+
+    /// At the start of each pass; measures the gap since the last one.
+    void begin_pass(Instant now) {
+        ++counters_.passes;
+        if (last_pass_ != kNever) {
+            counters_.max_gap = std::max(counters_.max_gap, now - std::max(last_pass_, woken_by_));
+        } else {
+            last_work_ = now;
+        }
+        last_pass_ = now;
+        woken_by_ = Instant{};
+    }
+
+    /// At the end of each pass. `may_sleep`: nobody needs us at once, see the poll loop.
+    IdleStep end_pass(Instant now, bool worked, bool may_sleep) {
+        if (worked) {
+            last_work_ = now;
+            return IdleStep::look_again;
+        }
+        ++counters_.empty_passes;
+        const bool patient = now - last_work_ >= yield_for_;
+        switch (strategy_) {
+            case config::IdleStrategy::spin:
+                return IdleStep::pause;
+            case config::IdleStrategy::sleepy:
+                return may_sleep ? IdleStep::sleep : IdleStep::yield;
+            case config::IdleStrategy::adaptive:
+                if (patient && may_sleep) return IdleStep::sleep;
+                return owns_core_ ? IdleStep::pause : IdleStep::yield;
+        }
+        return IdleStep::yield;
+    }
+
+    /// Before blocking until `wake` at the latest. The time up to then is no gap: we chose it. What
+    /// comes on top of it when nothing woke us earlier is one.
+    void on_sleep(Instant wake) {
+        ++counters_.sleeps;
+        woken_by_ = wake;
+    }
+    /// After blocking, if something other than the time woke us: when it did is not known, so the
+    /// sleep tells nothing about gaps.
+    void on_woken(Instant now) { woken_by_ = now; }
+
+    void set_owns_core(bool owns) { owns_core_ = owns; }
+    bool owns_core() const { return owns_core_; }
+    const IdleCounters& counters() const { return counters_; }
+
+private:
+    config::IdleStrategy strategy_;
+    Nanos yield_for_;
+    bool owns_core_;
+    Instant last_pass_{kNever};
+    Instant last_work_{};
+    Instant woken_by_{};
+    IdleCounters counters_;
+};
+
+/// Blocks until one of `fds` is readable (-1 is skipped) or the time is over, in one system call.
+/// Gives whether a descriptor or a signal ended it. At most kSleepFdsMax descriptors.
+bool block_on(std::span<const int> fds, Nanos at_most);
+inline constexpr std::size_t kSleepFdsMax = 8;
+
+/// One pause instruction of a spin loop.
+inline void pause_once() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+}  // namespace torc::dataplane

@@ -1,0 +1,197 @@
+// The ring core's loop: one pass is `run_once`, in the order of its lines. Everything that touches
+// the protocol happens here, to completion, on one thread; there is no lock.
+//
+// A template over the engine and the clients only so that tests can put small stand-ins there; the
+// daemon has one instance, `BasicPollLoop<engine::Engine, client_shm::ClientPlane>`.
+#pragma once
+
+#include <algorithm>
+#include <array>
+
+#include <sched.h>
+
+#include "base/time.hpp"
+#include "dataplane/clock.hpp"
+#include "dataplane/core_budget.hpp"
+#include "dataplane/idle.hpp"
+#include "dataplane/loop_mailbox.hpp"
+#include "dataplane/loop_outlet.hpp"
+#include "dataplane/port.hpp"
+#include "engine/effects.hpp"
+
+namespace torc::dataplane {
+
+/// What a loop drives; all borrowed, all outlive it.
+template <typename Engine, typename Clients>
+struct LoopParts {
+    Port& port;
+    Engine& engine;
+    Clients& clients;
+    LoopOutlet<Clients>& outlet;  ///< the one whose `effects()` the engine was built with
+    Clock& clock;
+    LoopMailbox& mailbox;
+};
+
+struct LoopOptions {
+    config::IdleStrategy idle{config::IdleStrategy::adaptive};
+    Nanos idle_yield{std::chrono::microseconds(500)};
+    bool owns_core{false};                             ///< judge_core()
+    Nanos token_loss{std::chrono::milliseconds(300)};  ///< gaps are measured against it
+};
+
+/// **Threads**: made by any; `run` or `run_once` by the ring core.
+template <typename Engine, typename Clients>
+class BasicPollLoop {
+public:
+    /// Frames taken from the port in one look.
+    static constexpr std::size_t kBurst = 64;
+    /// Longest sleep: bounds what a lost or withheld wake-up can cost.
+    static constexpr Nanos kSleepMax = std::chrono::milliseconds(50);
+    static constexpr Nanos kMaintainInterval = std::chrono::milliseconds(1);
+    /// token_loss should be at least this many times the longest gap (protocol.md 3.5).
+    static constexpr int kGapsPerTokenLoss = 5;
+
+    BasicPollLoop(const LoopParts<Engine, Clients>& parts, const LoopOptions& options)
+        : parts_(parts),
+          idle_(options.idle, options.idle_yield, options.owns_core),
+          gap_allowed_(options.token_loss / kGapsPerTokenLoss) {}
+
+    /// Starts the engine and runs until a `stop` command. Afterwards all loans are back.
+    void run() {
+        parts_.engine.start(parts_.clock.now());
+        while (run_once()) {
+        }
+        parts_.engine.shutdown();
+        parts_.port.flush();
+        parts_.mailbox.report({.kind = LoopReport::Kind::stopped, .ticket = stop_ticket_});
+    }
+
+    /// One pass. False after a `stop`.
+    bool run_once() {
+        const Instant now = parts_.clock.now();
+        idle_.begin_pass(now);
+        bool worked = obey(now);
+        worked |= receive(now);
+        worked |= serve_clients(now);
+        if (now >= parts_.engine.next_deadline()) parts_.engine.on_timer(now);
+        parts_.port.flush();
+        parts_.clients.publish();
+        maintain(now);
+        if (!stopping_) rest(now, worked);
+        return !stopping_;
+    }
+
+    const IdleCounters& idle_counters() const { return idle_.counters(); }
+
+private:
+    bool obey(Instant now) {
+        if (!parts_.mailbox.has_commands()) return false;
+        while (const std::optional<LoopCommand> command = parts_.mailbox.next_command()) {
+            switch (command->kind) {
+                case LoopCommand::Kind::stop:
+                    stopping_ = true;
+                    stop_ticket_ = command->ticket;
+                    continue;  // its report is the last one
+                case LoopCommand::Kind::leave:
+                    parts_.engine.leave(now);
+                    leaving_ = true;
+                    break;
+                case LoopCommand::Kind::snapshot:
+                    *command->snapshot = snapshot();
+                    break;
+                case LoopCommand::Kind::call:
+                    command->function(command->context);
+                    break;
+            }
+            parts_.mailbox.report({.kind = LoopReport::Kind::done, .ticket = command->ticket});
+        }
+        return true;
+    }
+
+    bool receive(Instant now) {
+        const std::size_t count = parts_.port.receive(frames_);
+        for (std::size_t i = 0; i < count; ++i) {
+            parts_.engine.on_frame(now, frames_[i]);  // takes the loan
+            if (parts_.outlet.take_urgent()) parts_.port.flush();
+        }
+        return count > 0;
+    }
+
+    bool serve_clients(Instant now) {
+        const std::size_t taken = parts_.clients.poll(now, [&](const engine::ClientOp& op) {
+            if (op.kind == engine::ClientOp::Kind::send && !parts_.engine.wants_clients()) {
+                return engine::Accept::would_block;
+            }
+            return parts_.engine.on_client(now, op);
+        });
+        return taken > 0;
+    }
+
+    // Off the hot path: the port's housekeeping, and what an operator should know.
+    void maintain(Instant now) {
+        if (now < next_maintain_) return;
+        next_maintain_ = now + kMaintainInterval;
+        parts_.port.maintain(now);
+        if (leaving_ && parts_.engine.left()) {
+            leaving_ = false;
+            parts_.mailbox.report({.kind = LoopReport::Kind::left});
+        }
+        const Nanos gap = idle_.counters().max_gap;
+        if (gap > gap_allowed_) {
+            gap_allowed_ = gap;  // once for each new worst
+            parts_.mailbox.report({.kind = LoopReport::Kind::long_gap, .value = gap.count()});
+        }
+        if (idle_.owns_core() && competition_.is_contended(now)) {
+            idle_.set_owns_core(false);
+            parts_.mailbox.report({.kind = LoopReport::Kind::contended});
+        }
+    }
+
+    void rest(Instant now, bool worked) {
+        switch (idle_.end_pass(now, worked, true)) {
+            case IdleStep::look_again:
+                return;
+            case IdleStep::pause:
+                return pause_once();
+            case IdleStep::yield:
+                sched_yield();
+                return;
+            case IdleStep::sleep:
+                return sleep();
+        }
+    }
+
+    // Arm everything that can wake us, look once more, and only then block. Work that shows up in
+    // the look means no sleep; that includes clients who wait while we hold the token.
+    void sleep() {
+        parts_.port.arm_wake();
+        if (!parts_.clients.arm_sleep()) return;
+        const Instant now = parts_.clock.now();
+        const Nanos room =
+            std::min({kSleepMax, parts_.port.sleep_max(), parts_.engine.next_deadline() - now});
+        if (!receive(now) && !parts_.mailbox.has_commands() && room > Nanos{0}) {
+            idle_.on_sleep(now + room);
+            const std::array<int, 3> sources{parts_.port.wake_fd(), parts_.clients.doorbell_fd(),
+                                             parts_.mailbox.command_fd()};
+            if (block_on(sources, room)) idle_.on_woken(parts_.clock.now());
+        }
+        parts_.clients.disarm_sleep();
+    }
+
+    LoopSnapshot snapshot() const {
+        return {parts_.port.counters(), idle_.counters(), parts_.port.loans(), idle_.owns_core(),
+                parts_.engine.operational()};
+    }
+
+    LoopParts<Engine, Clients> parts_;
+    IdlePolicy idle_;
+    CompetitionWatch competition_;
+    std::array<FrameRef, kBurst> frames_{};
+    Instant next_maintain_{};
+    Nanos gap_allowed_;
+    bool leaving_{false};
+    bool stopping_{false};
+    std::uint64_t stop_ticket_{0};
+};
+
+}  // namespace torc::dataplane

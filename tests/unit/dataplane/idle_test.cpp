@@ -1,0 +1,116 @@
+// The three idle strategies, with instants made by hand.
+#include "dataplane/idle.hpp"
+
+#include <array>
+#include <sys/eventfd.h>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "dataplane/fd.hpp"
+
+namespace torc::dataplane {
+namespace {
+
+using config::IdleStrategy;
+using std::chrono::microseconds;
+
+constexpr Nanos kYield = microseconds(500);
+
+struct Passes {
+    IdlePolicy policy;
+    Instant now{Nanos{1'000'000'000}};
+
+    IdleStep pass(Nanos later, bool worked, bool may_sleep = true) {
+        now += later;
+        policy.begin_pass(now);
+        return policy.end_pass(now, worked, may_sleep);
+    }
+};
+
+TEST(Idle, SpinNeverYieldsOrSleeps) {
+    Passes passes{{IdleStrategy::spin, kYield, false}};
+    EXPECT_EQ(passes.pass(Nanos{1}, true), IdleStep::look_again);
+    for (int i = 0; i < 1000; ++i) {
+        EXPECT_EQ(passes.pass(microseconds(10), false), IdleStep::pause);
+    }
+}
+
+TEST(Idle, AdaptiveYieldsOnASharedCoreAndThenSleeps) {
+    Passes passes{{IdleStrategy::adaptive, kYield, false}};
+    EXPECT_EQ(passes.pass(Nanos{1}, true), IdleStep::look_again);
+    EXPECT_EQ(passes.pass(microseconds(499), false), IdleStep::yield);
+    EXPECT_EQ(passes.pass(microseconds(1), false), IdleStep::sleep);
+    EXPECT_EQ(passes.pass(microseconds(1), true), IdleStep::look_again);
+    EXPECT_EQ(passes.pass(microseconds(499), false), IdleStep::yield);
+}
+
+TEST(Idle, AdaptivePausesOnItsOwnCoreAndThenSleeps) {
+    Passes passes{{IdleStrategy::adaptive, kYield, true}};
+    passes.pass(Nanos{1}, true);
+    EXPECT_EQ(passes.pass(microseconds(100), false), IdleStep::pause);
+    EXPECT_EQ(passes.pass(microseconds(400), false), IdleStep::sleep);
+    passes.policy.set_owns_core(false);
+    passes.pass(Nanos{1}, true);
+    EXPECT_EQ(passes.pass(microseconds(100), false), IdleStep::yield);
+}
+
+TEST(Idle, NoStrategySleepsWhenItMayNot) {
+    for (const IdleStrategy strategy : {IdleStrategy::adaptive, IdleStrategy::sleepy}) {
+        Passes passes{{strategy, kYield, false}};
+        passes.pass(Nanos{1}, true);
+        EXPECT_EQ(passes.pass(microseconds(5000), false, false), IdleStep::yield);
+    }
+}
+
+TEST(Idle, SleepySleepsAfterTheFirstEmptyPass) {
+    Passes passes{{IdleStrategy::sleepy, kYield, true}};
+    EXPECT_EQ(passes.pass(Nanos{1}, true), IdleStep::look_again);
+    EXPECT_EQ(passes.pass(Nanos{1}, false), IdleStep::sleep);
+}
+
+TEST(Idle, ALoopThatNeverHadWorkYieldsBeforeItsFirstSleep) {
+    Passes passes{{IdleStrategy::adaptive, kYield, false}};
+    EXPECT_EQ(passes.pass(Nanos{1}, false), IdleStep::yield);
+    EXPECT_EQ(passes.pass(kYield, false), IdleStep::sleep);
+}
+
+TEST(Idle, CountsPassesAndTheLongestGapBetweenThem) {
+    Passes passes{{IdleStrategy::spin, kYield, false}};
+    passes.pass(Nanos{1}, false);
+    EXPECT_EQ(passes.policy.counters().max_gap, Nanos{0}) << "the first pass has none before it";
+    passes.pass(microseconds(3), true);
+    passes.pass(microseconds(700), false);
+    passes.pass(microseconds(2), false);
+    EXPECT_EQ(passes.policy.counters().max_gap, microseconds(700));
+    EXPECT_EQ(passes.policy.counters().passes, 4u);
+    EXPECT_EQ(passes.policy.counters().empty_passes, 3u);
+    EXPECT_EQ(passes.policy.counters().sleeps, 0u);
+}
+
+TEST(Idle, AChosenSleepIsNoGapButOversleepingIs) {
+    Passes passes{{IdleStrategy::sleepy, kYield, false}};
+    passes.pass(Nanos{1}, false);
+    passes.policy.on_sleep(passes.now + microseconds(1000));
+    passes.pass(microseconds(1080), false);  // 80 us late
+    EXPECT_EQ(passes.policy.counters().max_gap, microseconds(80));
+    passes.policy.on_sleep(passes.now + microseconds(1000));
+    passes.policy.on_woken(passes.now + microseconds(299));
+    passes.pass(microseconds(300), true);
+    EXPECT_EQ(passes.policy.counters().max_gap, microseconds(80));
+    passes.pass(microseconds(81), true);
+    EXPECT_EQ(passes.policy.counters().max_gap, microseconds(81));
+    EXPECT_EQ(passes.policy.counters().sleeps, 2u);
+}
+
+TEST(Idle, BlockingEndsWithADescriptorOrWithTheTime) {
+    const Fd bell(eventfd(0, EFD_NONBLOCK));
+    const std::array<int, 2> fds{-1, bell.get()};
+    EXPECT_FALSE(block_on(fds, microseconds(100)));
+    EXPECT_FALSE(block_on(fds, Nanos{-5}));
+    eventfd_write(bell.get(), 1);
+    EXPECT_TRUE(block_on(fds, std::chrono::hours(1)));
+}
+
+}  // namespace
+}  // namespace torc::dataplane
