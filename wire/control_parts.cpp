@@ -76,8 +76,8 @@ std::optional<ControlAssembler::Message> ControlAssembler::add(Kind kind,
     }
     if (!joins(slot, *header, kind)) {
         const bool same_boot = header->incarnation.get() == slot.first.incarnation.get();
-        const bool newer = slot.parts_seen == 0 || !same_boot ||
-                           header->ctl.get() > slot.first.ctl.get();
+        const bool newer =
+            slot.parts_seen == 0 || !same_boot || header->ctl.get() > slot.first.ctl.get();
         if (!newer) return std::nullopt;
         slot.first = *header;
         slot.kind = kind;
@@ -101,8 +101,8 @@ std::optional<ControlAssembler::Completed> ControlAssembler::newest_completed(
     return completed;
 }
 
-ControlSender::ControlSender(const FrameIo& frames, std::size_t frame_bytes,
-                             NodeIndex transmitter, std::uint32_t config_hash)
+ControlSender::ControlSender(const FrameIo& frames, std::size_t frame_bytes, NodeIndex transmitter,
+                             std::uint32_t config_hash)
     : frames_(frames),
       frame_bytes_(frame_bytes),
       transmitter_(transmitter),

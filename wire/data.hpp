@@ -27,7 +27,7 @@ inline constexpr std::size_t kWireMessageBytesMax = kMessageBytesMax + kEnvelope
 struct MessageView {
     std::uint16_t flags{0};  ///< MessageFlag
     std::uint32_t session{0};
-    std::uint32_t total{0};  ///< first fragment: bytes of the whole message; else 0
+    std::uint32_t total{0};            ///< first fragment: bytes of the whole message; else 0
     std::span<const std::byte> bytes;  ///< of this piece, without the total's field
 
     Service service() const { return Service(flags & kMessageServiceMask); }

@@ -90,8 +90,7 @@ struct Describe<TokenHeader> {
         Field{"epoch", offsetof(T, epoch), sizeof(T::epoch), "of the ring"},
         Field{"representative", offsetof(T, representative), sizeof(T::representative),
               "of the ring"},
-        Field{"flags", offsetof(T, flags), sizeof(T::flags),
-              "1 recovery, 2 merge seen, 4 leaving"},
+        Field{"flags", offsetof(T, flags), sizeof(T::flags), "1 recovery, 2 merge seen, 4 leaving"},
         Field{"retransmission", offsetof(T, retransmission), sizeof(T::retransmission),
               "how often this hop was sent again"},
         Field{"aru_setter", offsetof(T, aru_setter), sizeof(T::aru_setter),
@@ -198,8 +197,8 @@ struct Describe<ControlHeader> {
               "the sender's boot; never 0"},
         Field{"ctl", offsetof(T, ctl), sizeof(T::ctl),
               "rises with every control message of an incarnation"},
-        Field{"config_fingerprint", offsetof(T, config_fingerprint),
-              sizeof(T::config_fingerprint), "all 64 bits"},
+        Field{"config_fingerprint", offsetof(T, config_fingerprint), sizeof(T::config_fingerprint),
+              "all 64 bits"},
     };
 };
 

@@ -52,13 +52,12 @@ FrameBuilder::FrameBuilder(const FrameRef& frame, std::size_t frame_bytes, NodeI
 bool FrameBuilder::fits(std::size_t length) const {
     if (!frame_ || open_fragment_ || sealed_.messages == kMessagesPerFrameMax) return false;
     const std::size_t free = limit_ - frame_.size;
-    return free >= sizeof(MessageHeader) && length <= free && // no overflow in padded()
+    return free >= sizeof(MessageHeader) && length <= free &&  // no overflow in padded()
            padded(length) <= free - sizeof(MessageHeader);
 }
 
 std::span<std::byte> FrameBuilder::start_message(const MessageTag& tag,
-                                                 std::uint16_t fragment_flags,
-                                                 std::size_t length) {
+                                                 std::uint16_t fragment_flags, std::size_t length) {
     MessageHeader header;
     header.length = static_cast<std::uint16_t>(length);
     header.flags = static_cast<std::uint16_t>(raw_service(tag.service) | fragment_flags |
@@ -98,8 +97,7 @@ std::size_t FrameBuilder::append_fragment(const MessageTag& tag, Pieces pieces,
     if (!frame_ || sealed_.messages != 0) return 0;
     const bool first = offset == 0;
     const std::size_t prefix = first ? sizeof(le32) : 0;
-    const std::size_t taken =
-        std::min(whole_message_bytes_max(limit_) - prefix, total - offset);
+    const std::size_t taken = std::min(whole_message_bytes_max(limit_) - prefix, total - offset);
     const bool last = offset + taken == total;
     TORC_CHECK(!(first && last));
     const int flags = kFragment | (first ? kFirstFragment : 0) | (last ? kLastFragment : 0);

@@ -49,8 +49,8 @@ static_assert(sizeof(HopHeader) == 16 && alignof(HopHeader) == 1);
 
 /// Flags beside the service class in SealedHeader::service_flags.
 enum SealedFlag : std::uint8_t {
-    kServiceMask = 0x07,    ///< Service: the delivery class of the whole frame
-    kHasFragment = 0x10,    ///< the first message is a fragment
+    kServiceMask = 0x07,  ///< Service: the delivery class of the whole frame
+    kHasFragment = 0x10,  ///< the first message is a fragment
     kLastOfVisit = 0x20,
     kPostToken = 0x40,
 };
@@ -83,7 +83,7 @@ enum MessageFlag : std::uint16_t {
     kFragment = 0x0010,            ///< piece of a message that did not fit one frame
     kFirstFragment = 0x0020,       ///< its bytes begin with le32: length of the whole message
     kLastFragment = 0x0040,
-    kControlMessage = 0x0080,      ///< for the groups layer itself, not for clients
+    kControlMessage = 0x0080,  ///< for the groups layer itself, not for clients
 };
 
 inline constexpr std::size_t kMessageAlign = 8;

@@ -115,8 +115,8 @@ struct RecoveryOrder {
     Seq low_aru;
     Seq stable_max;
     Seq high_max;
-    HaveBitmap final_holes;   ///< base low_aru, size high_max - low_aru: nobody has these
-    EpisodeSet obligations;   ///< union over `together`
+    HaveBitmap final_holes;  ///< base low_aru, size high_max - low_aru: nobody has these
+    EpisodeSet obligations;  ///< union over `together`
     friend bool operator==(const RecoveryOrder&, const RecoveryOrder&) = default;
 };
 

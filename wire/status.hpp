@@ -16,7 +16,7 @@ struct StatusFrame {
     le64 epoch;
     le16 representative;
     le16 sender;
-    le32 rx_free;    ///< receive descriptors free, saturated
+    le32 rx_free;  ///< receive descriptors free, saturated
     le64 aru;
     le64 high;
     le64 delivered;

@@ -82,8 +82,8 @@ RejectReason check_token(std::span<const std::byte> bytes) {
     if (const RejectReason reason = check_header(header); reason != RejectReason::none) {
         return reason;
     }
-    const std::size_t entries = header.candidates * sizeof(CandidateEntry) +
-                                header.requests * sizeof(RequestEntry);
+    const std::size_t entries =
+        header.candidates * sizeof(CandidateEntry) + header.requests * sizeof(RequestEntry);
     if (reader.left().size() < entries) return RejectReason::truncated;
     if (reader.left().size() > entries) return RejectReason::bad_length;
     for (std::size_t i = 0; i < header.candidates; ++i) {

@@ -32,9 +32,9 @@ struct TokenHeader {
     le64 aru;                        ///< nobody between two visits of its setter held less
     le32 fcc_frames;                 ///< frames sent during the last rotation, copies included
     le32 fcc_bytes;
-    le32 backlog;                    ///< frames that wait at all members
+    le32 backlog;  ///< frames that wait at all members
     le32 reserved0;
-    le16 candidates_by;              ///< who wrote the candidates
+    le16 candidates_by;  ///< who wrote the candidates
     le16 leaver;
     std::uint8_t candidates{0};
     std::uint8_t requests{0};

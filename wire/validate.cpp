@@ -11,10 +11,10 @@ namespace torc::wire {
 namespace {
 
 constexpr std::array<const char*, kRejectReasons> kNames{
-    "none",      "truncated",  "oversized",    "bad_magic",    "bad_version",
-    "bad_kind",  "bad_length", "wrong_config", "sealed",       "bad_transmitter",
-    "bad_node",  "bad_seq",    "bad_service",  "bad_count",    "bad_padding",
-    "bad_fragment", "bad_total", "bad_parts",  "bad_incarnation",
+    "none",         "truncated",  "oversized",    "bad_magic",       "bad_version",
+    "bad_kind",     "bad_length", "wrong_config", "sealed",          "bad_transmitter",
+    "bad_node",     "bad_seq",    "bad_service",  "bad_count",       "bad_padding",
+    "bad_fragment", "bad_total",  "bad_parts",    "bad_incarnation",
 };
 static_assert(kRejectReasons == static_cast<std::size_t>(RejectReason::bad_incarnation) + 1);
 
@@ -61,15 +61,20 @@ RejectReason validate(std::span<const std::byte> frame, std::uint32_t config_has
         return reason;
     }
     switch (Kind{hop->kind}) {
-        case Kind::data: return check_data(behind);
-        case Kind::token: return check_token(behind);
-        case Kind::status: return check_status(behind);
-        case Kind::wake: return check_wake(behind);
+        case Kind::data:
+            return check_data(behind);
+        case Kind::token:
+            return check_token(behind);
+        case Kind::status:
+            return check_status(behind);
+        case Kind::wake:
+            return check_wake(behind);
         case Kind::join:
         case Kind::propose:
         case Kind::state:
         case Kind::plan:
-        case Kind::merge: return check_control(behind, config_hash);
+        case Kind::merge:
+            return check_control(behind, config_hash);
     }
     return RejectReason::bad_kind;
 }

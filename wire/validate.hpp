@@ -14,24 +14,24 @@ namespace torc::wire {
 /// Why a frame was refused. Each but `none` is a counter; the order is that of the counters.
 enum class RejectReason : std::uint8_t {
     none,
-    truncated,          ///< shorter than its headers, or than its counts promise
-    oversized,          ///< larger than any ring's frames
-    bad_magic,          ///< not one of ours
-    bad_version,        ///< another major version
+    truncated,    ///< shorter than its headers, or than its counts promise
+    oversized,    ///< larger than any ring's frames
+    bad_magic,    ///< not one of ours
+    bad_version,  ///< another major version
     bad_kind,
-    bad_length,         ///< the length fields contradict the frame
-    wrong_config,       ///< the sender runs another cluster configuration
-    sealed,             ///< key_epoch is not 0: this version opens no sealed frames
+    bad_length,    ///< the length fields contradict the frame
+    wrong_config,  ///< the sender runs another cluster configuration
+    sealed,        ///< key_epoch is not 0: this version opens no sealed frames
     bad_transmitter,
-    bad_node,           ///< a daemon index that no configuration can have
-    bad_seq,            ///< numbers that contradict each other (aru > seq, no seq, ...)
-    bad_service,        ///< no such class, or a message above its frame's class
-    bad_count,          ///< entries or messages: none, too many, or not as many as announced
-    bad_padding,        ///< padding that is not zero
-    bad_fragment,       ///< a fragment where none may be, or in contradiction to its flags
-    bad_total,          ///< announced length of a fragmented message: absent, too small, too large
-    bad_parts,          ///< control: part numbers or part lengths that make no message
-    bad_incarnation,    ///< control: incarnation 0
+    bad_node,         ///< a daemon index that no configuration can have
+    bad_seq,          ///< numbers that contradict each other (aru > seq, no seq, ...)
+    bad_service,      ///< no such class, or a message above its frame's class
+    bad_count,        ///< entries or messages: none, too many, or not as many as announced
+    bad_padding,      ///< padding that is not zero
+    bad_fragment,     ///< a fragment where none may be, or in contradiction to its flags
+    bad_total,        ///< announced length of a fragmented message: absent, too small, too large
+    bad_parts,        ///< control: part numbers or part lengths that make no message
+    bad_incarnation,  ///< control: incarnation 0
 };
 /// Enumerators, `none` included: the size of an array indexed by reason.
 inline constexpr std::size_t kRejectReasons = 19;

@@ -96,8 +96,10 @@ int main(int argc, char** argv) {
     if (!fresh) return 1;
     if (*fresh == *document) return 0;
     if (check) {
-        std::fprintf(stderr, "wire_tables: the tables of %s are not those of wire/describe.hpp; "
-                             "run: wire_tables --write %s\n", argv[2], argv[2]);
+        std::fprintf(stderr,
+                     "wire_tables: the tables of %s are not those of wire/describe.hpp; "
+                     "run: wire_tables --write %s\n",
+                     argv[2], argv[2]);
         return 1;
     }
     std::ofstream file(argv[2], std::ios::binary | std::ios::trunc);

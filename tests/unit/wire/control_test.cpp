@@ -56,8 +56,7 @@ RingId any_ring(Prng& prng) {
     return {prng.next(), NodeIndex{static_cast<std::uint16_t>(prng.below(kNodesMax))}};
 }
 AttemptId any_attempt(Prng& prng) {
-    return {prng.next(), NodeIndex{static_cast<std::uint16_t>(prng.below(kNodesMax))},
-            prng.next()};
+    return {prng.next(), NodeIndex{static_cast<std::uint16_t>(prng.below(kNodesMax))}, prng.next()};
 }
 
 Join any_join(Prng& prng, std::size_t most) {

@@ -37,8 +37,8 @@ Bytes one_message(std::size_t length) {
 }
 
 RC_GTEST_PROP(Data, EveryMessageComesBackAsItWentIn, ()) {
-    const auto lengths = *rc::gen::container<std::vector<std::uint16_t>>(
-        rc::gen::inRange<std::uint16_t>(0, 600));
+    const auto lengths =
+        *rc::gen::container<std::vector<std::uint16_t>>(rc::gen::inRange<std::uint16_t>(0, 600));
     Prng prng(*rc::gen::arbitrary<std::uint64_t>());
     const std::size_t limit = *rc::gen::inRange<std::size_t>(64, kFrameBytesMax + 1);
     OwnedFrame frame;
@@ -46,9 +46,9 @@ RC_GTEST_PROP(Data, EveryMessageComesBackAsItWentIn, ()) {
     std::vector<Sent> sent;
     Service highest = Service::unreliable;
     for (const std::uint16_t length : lengths) {
-        Sent message{{static_cast<std::uint32_t>(prng.next()), Service(prng.below(6)),
-                      prng.below(2) == 1},
-                     random_bytes(prng, length)};
+        Sent message{
+            {static_cast<std::uint32_t>(prng.next()), Service(prng.below(6)), prng.below(2) == 1},
+            random_bytes(prng, length)};
         const bool fits = builder.fits(length);
         RC_ASSERT(append(builder, message) == fits);
         if (!fits) continue;
@@ -161,8 +161,8 @@ TEST(Data, ACopyForResendChangesTheHopHeaderOnly) {
     std::copy(original.begin(), original.end(), stored.ref.data);
     stored.ref.size = static_cast<std::uint32_t>(original.size());
     OwnedFrame fresh;
-    ASSERT_TRUE(copy_for_resend(stored.ref, fresh.ref, NodeIndex{9},
-                                kHopRetransmitted | kHopRecovery));
+    ASSERT_TRUE(
+        copy_for_resend(stored.ref, fresh.ref, NodeIndex{9}, kHopRetransmitted | kHopRecovery));
     EXPECT_EQ(stored.bytes(), original);
     const Bytes copy = fresh.bytes();
     EXPECT_EQ(validate(copy, kHash), RejectReason::none);

@@ -1,10 +1,10 @@
 // The field tables cover their structs: every byte once, in order.
+#include "wire/describe.hpp"
+
 #include <set>
 #include <string>
 
 #include <gtest/gtest.h>
-
-#include "wire/describe.hpp"
 
 namespace torc::wire {
 namespace {

@@ -59,8 +59,7 @@ class FakeDriver {
 public:
     explicit FakeDriver(std::size_t pool = 1000) : pool_(pool) {}
     FrameIo io() {
-        return FrameIo{this,
-                       [](void* self) { return static_cast<FakeDriver*>(self)->acquire(); },
+        return FrameIo{this, [](void* self) { return static_cast<FakeDriver*>(self)->acquire(); },
                        [](void* self, const Transmit& transmit) {
                            auto* driver = static_cast<FakeDriver*>(self);
                            driver->sent.emplace_back(transmit.frame.data,

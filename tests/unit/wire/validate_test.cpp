@@ -11,8 +11,17 @@ namespace torc::wire::test {
 namespace {
 
 /// Where each field of the headers begins; see docs/wire.md.
-enum HopAt : std::size_t { magic_at, version_at, kind_at, hop_flags_at, transmitter_at, length_at = 6,
-                           hash_at = 8, key_at = 12, hop_end = 16 };
+enum HopAt : std::size_t {
+    magic_at,
+    version_at,
+    kind_at,
+    hop_flags_at,
+    transmitter_at,
+    length_at = 6,
+    hash_at = 8,
+    key_at = 12,
+    hop_end = 16
+};
 
 std::string reason_of(const Bytes& frame) { return name_of(validate(frame, kHash)); }
 
@@ -119,7 +128,8 @@ RejectReason expected_of_control(std::size_t at, std::uint8_t value, std::uint32
 }
 
 TEST(Validate, EveryCorruptionOfTheControlHeaderGetsItsReason) {
-    for (const char* name : {"wire_join", "wire_propose", "wire_state", "wire_plan", "wire_merge"}) {
+    for (const char* name :
+         {"wire_join", "wire_propose", "wire_state", "wire_plan", "wire_merge"}) {
         const Bytes good = golden(name);
         const auto body = static_cast<std::uint32_t>(good.size() - 48);
         for (std::size_t at = 16; at < 48; ++at) {
