@@ -155,7 +155,7 @@ class Tidy(unittest.TestCase):
     SEEDS = [
         ("assert(x);", "assert"), ("#include <cassert>", "assert"),
         ('std::cout << "x";', "cout"), ("#include <iostream>", "cout"),
-        ('std::printf("x");', "printf"), ("usleep(5);", "sleep"),
+        ('std::printf("x");', "printf"), ("usleep(5);", "sleep"), ("::sleep(1);", "sleep"),
         ("std::this_thread::sleep_for(t);", "sleep"), ("int n = rand();", "rand"),
         ("srand(1);", "rand"), ("volatile int x;", "volatile"),
         ("auto h = reinterpret_cast<const HopHeader*>(p);", "frame cast"),
@@ -181,7 +181,8 @@ class Tidy(unittest.TestCase):
     def test_decent_neighbours_pass(self):
         for line in ["static_assert(sizeof(int) == 4);", "oracle.assert_all(x);",
                      "// std::cout is banned, volatile too", 'fail("rand() is not random");',
-                     "std::snprintf(a, 4, b);", "int operand(int x);", "bool cosleep(int x);",
+                     "std::snprintf(a, 4, b);", "int operand(int x);", "void sleep(Instant until);",
+                     'asm volatile("pause");', "bool cosleep(int x);",
                      "auto p = reinterpret_cast<sockaddr*>(&address);", "round_time(0);"]:
             with self.subTest(line=line):
                 self.assertEqual(self.breaches("wire/x.hpp", f"#pragma once\n{line}\n"), [])
@@ -206,6 +207,8 @@ class Tidy(unittest.TestCase):
 
     def test_headers_are_guarded_and_files_end(self):
         self.assertIn("[guard]", self.breaches("wire/x.hpp", "int x;\n")[0])
+        self.assertIn("[guard]", self.breaches("include/torc/x.h", "#pragma once\n")[0])
+        self.assertEqual(self.breaches("include/torc/x.h", "#ifndef TORC_X_H\n#endif\n"), [])
         self.assertIn("[last line]", self.breaches("wire/x.cpp", "int x;")[0])
         self.assertIn("[encoding]", self.breaches("wire/x.cpp", b"\xff\xfe\n")[0])
 

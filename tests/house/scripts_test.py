@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "dev"))
+import bench  # noqa: E402
+import check_no_dpdk  # noqa: E402
 import readme_commands  # noqa: E402
 import summarize  # noqa: E402
 
@@ -102,6 +105,66 @@ class Readme(unittest.TestCase):
     def test_another_build_directory_is_skipped(self):
         code, _ = quietly(readme_commands.main, ["--run", "--skip-unless", "/tmp"])
         self.assertEqual(code, readme_commands.MESON_SKIP)
+
+
+def write_program(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+class Bench(unittest.TestCase):
+    MICRO = """out=${1#--benchmark_out=}; echo '{"benchmarks": [{"name": "push"}]}' >"$out\""""
+    TORC = """echo "{\\"layout\\": \\"$3\\"}" >"$7\""""
+
+    def bench(self, micro: str, torc: str, *arguments: str) -> tuple[int, dict]:
+        with tempfile.TemporaryDirectory() as folder:
+            build, out = Path(folder), Path(folder, "out.json")
+            write_program(build / "bench/ring_bench", micro)
+            write_program(build / "tools/torc", torc)
+            with contextlib.redirect_stderr(io.StringIO()):
+                code, _ = quietly(bench.main, ["--build", folder, "--json", str(out), *arguments,
+                                               "--", "bench/ring_bench"])
+            return code, json.loads(out.read_text()) if out.exists() else {}
+
+    def test_both_parts_are_merged_with_the_machine(self):
+        code, result = self.bench(self.MICRO, self.TORC)
+        self.assertEqual(code, 0)
+        self.assertEqual(result["micro"], {"ring_bench": [{"name": "push"}]})
+        self.assertEqual(result["cluster"], {"vhost": {"layout": "vhost"},
+                                             "udp": {"layout": "udp"}})
+        self.assertIn("cpu", result["machine"])
+
+    def test_one_part_can_be_asked_for(self):
+        self.assertNotIn("cluster", self.bench(self.MICRO, "exit 1", "--micro")[1])
+        code, result = self.bench("exit 1", self.TORC, "--cluster", "--layout", "netns-udp")
+        self.assertEqual((code, list(result["cluster"])), (0, ["netns-udp"]))
+
+    def test_a_part_that_fails_or_writes_nothing_is_a_failure(self):
+        self.assertEqual(self.bench("exit 1", self.TORC), (1, {}))
+        self.assertEqual(self.bench(self.MICRO, "exit 1"), (1, {}))
+        self.assertEqual(self.bench(self.MICRO, "exit 0"), (1, {}))
+
+
+class NoDpdk(unittest.TestCase):
+    def check(self, deps: str, ninja_file: str = "") -> int:
+        with tempfile.TemporaryDirectory() as folder:
+            write_program(Path(folder, "bin/ninja"), f"cat <<'END'\n{deps}\nEND")
+            Path(folder, "build.ninja").write_text(ninja_file)
+            path = os.environ["PATH"]
+            os.environ["PATH"] = f"{folder}/bin:{path}"
+            try:
+                return quietly(check_no_dpdk.main, [folder])[0]
+            finally:
+                os.environ["PATH"] = path
+
+    def test_a_header_or_a_library_of_dpdk_is_found(self):
+        plain = "a.o: #deps 2, deps mtime 1 (VALID)\n    ../base/ids.hpp"
+        self.assertEqual(self.check(plain), 0)
+        self.assertEqual(self.check(plain + "\n    /usr/include/dpdk/rte_mbuf.h"), 1)
+        self.assertEqual(self.check(plain, " LINK_ARGS = -lrte_eal -lm"), 1)
+        self.assertEqual(self.check(plain, " LINK_ARGS = /usr/lib/librte_eal.so"), 1)
+        self.assertEqual(self.check(""), 1)
 
 
 class Dev(unittest.TestCase):
