@@ -50,7 +50,7 @@ enum {
     TORC_HELD_MAX = 64 /* messages received and not yet released */
 };
 
-/* What a call answers. The numbers are part of the ABI; new ones are added at the end of a block. */
+/* What a call answers. The numbers are part of the ABI; new ones go to the end of a block. */
 enum torc_result {
     TORC_OK = 0,
     TORC_READY = 1,       /* torc_arm(): there is something to receive; do not wait */
@@ -59,7 +59,7 @@ enum torc_result {
     TORC_ERROR_ARGUMENT = -2,   /* a null pointer, an unknown flag or service, no group */
     TORC_ERROR_NAME = -3,       /* a session or group name that is not allowed */
     TORC_ERROR_TOO_LARGE = -4,  /* more than torc_message_bytes_max(), or too many groups */
-    TORC_ERROR_STATE = -5,      /* release of nothing, second reservation, more than HELD_MAX held */
+    TORC_ERROR_STATE = -5,      /* release of nothing, second reservation, HELD_MAX held */
     TORC_ERROR_FORKED = -6,     /* the session belongs to the parent process */
     TORC_ERROR_NO_DAEMON = -7,  /* no daemon listens at that path */
     TORC_ERROR_PERMISSION = -8, /* the socket's owner does not let this user in */
@@ -102,7 +102,8 @@ typedef struct torc_options {
     const char* daemon;      /* a socket path (has a '/'), or a daemon's name in runtime_dir;
                                 NULL: the only daemon in runtime_dir */
     const char* runtime_dir; /* default "/run/torc" */
-    const char* name;        /* session name, 1..31 of [A-Za-z0-9._-]; default: the daemon picks */
+    const char* name;        /* session name: 1..31 printable ASCII bytes but '#' and blank;
+                                default: the daemon picks one */
     int64_t timeout_ns;      /* of the connect; 0 is 5 s, TORC_FOREVER is allowed */
     int64_t spin_ns;         /* look for this long before sleeping; 0 is 20 us, negative none.
                                 Not for machines with fewer cores than pollers. */
@@ -122,7 +123,7 @@ typedef struct torc_names {
 /* What torc_receive() gives. */
 enum torc_kind {
     TORC_MESSAGE = 1,      /* somebody's message */
-    TORC_VIEW = 2,         /* the members of a group changed: cause join, leave, disconnect, network */
+    TORC_VIEW = 2,         /* the members of a group changed; see `cause` */
     TORC_TRANSITIONAL = 3, /* a group's guarantees are reduced until the next view */
     TORC_SELF_LEAVE = 4,   /* this session has left the group; no more messages of it will come */
     TORC_WARNING = 5,      /* the receive memory is three quarters full: read faster */
@@ -145,13 +146,13 @@ typedef struct torc_message {
     uint8_t cause;     /* VIEW: enum torc_cause */
     uint16_t type;     /* MESSAGE: the sender's 16-bit tag */
     const char* sender; /* MESSAGE: private name; VIEW: who joined, left or was disconnected */
-    const char* group;  /* VIEW, TRANSITIONAL, SELF_LEAVE: the group; MESSAGE: the first of `groups` */
+    const char* group;  /* VIEW, TRANSITIONAL, SELF_LEAVE: it; MESSAGE: the first of `groups` */
     torc_names groups;  /* MESSAGE: destinations as the sender named them */
     const void* data;   /* MESSAGE: payload, 8-byte aligned */
     size_t size;        /* MESSAGE: bytes of it */
 
     /* Place in the one order. MESSAGE: message `index` of frame `seq` on a ring; VIEW: `index` of
-     * the view on a ring. Equal at every receiver; (ring_epoch, ring_representative) names a ring. */
+     * the view on a ring. Equal at every receiver. (ring_epoch, ring_representative) is a ring. */
     uint64_t ring_epoch;
     uint64_t ring_representative;
     uint64_t seq;
@@ -195,7 +196,7 @@ TORC_API const char* torc_private_name(const torc_session* session);
 /* Largest payload of one message at this daemon. */
 TORC_API size_t torc_message_bytes_max(const torc_session* session);
 
-/* Operations (join, leave, sends) accepted so far: the number of the latest. TORC_REFUSED names it. */
+/* Number of the latest accepted operation (join, leave, send), from 1. TORC_REFUSED names it. */
 TORC_API uint64_t torc_operations(const torc_session* session);
 
 /* ---- groups: ordered among all messages; the outcome arrives as TORC_VIEW or TORC_REFUSED ---- */

@@ -1,0 +1,110 @@
+// What a torc_session is, for the files of the library. It knows libc and nothing else: no operator
+// new, no exception, no static object; it lives in memory of calloc() and shared segments.
+#pragma once
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "client_shm/client/deadline.hpp"
+#include "client_shm/client/lock.hpp"
+#include "client_shm/layout.hpp"
+#include "client_shm/rings.hpp"
+#include "torc/torc.h"
+
+namespace torc::client_shm {
+
+/// A bell of this session and the word that tells the daemon to ring it.
+struct Waiting {
+    int bell{-1};
+    int pollable{-1};  ///< epoll of the bell and the socket: what the program waits on
+    Ticket* ticket{nullptr};
+};
+
+/// A record that the program holds.
+struct Held {
+    std::uint64_t position{0};
+    std::uint64_t end{0};
+    bool released{false};
+};
+
+struct Mapping {
+    void* base{nullptr};
+    std::size_t bytes{0};
+};
+
+}  // namespace torc::client_shm
+
+struct torc_session {
+    // set by connect
+    bool single_threaded{false};
+    std::int64_t spin_ns{0};
+    std::size_t message_bytes_max{0};
+    int socket{-1};
+    int doorbell{-1};  ///< the core's
+    torc::client_shm::Waiting receiving;
+    torc::client_shm::Waiting sending;
+    torc::client_shm::Mapping submit_map;
+    torc::client_shm::Mapping deliver_map;
+    torc::client_shm::Mapping daemon_map;
+    torc::client_shm::SubmitHeader* submit_header{nullptr};
+    const torc::client_shm::DeliverHeader* deliver_header{nullptr};
+    const torc::client_shm::DaemonHeader* daemon_header{nullptr};
+    /// A page that the kernel wipes in a forked child: 1 here, 0 there.
+    std::uint32_t* fork_guard{nullptr};
+    pid_t owner{0};  ///< only where the kernel cannot wipe
+    char private_name[72]{};
+
+    /// Code of the session's end; 0 while it lives. Set once.
+    std::atomic<int> ended{0};
+
+    // the sender's side, under send_lock
+    alignas(torc::kCacheLine) torc::client_shm::Lock send_lock;
+    torc::client_shm::RingProducer submit;
+    std::uint32_t core_answered{0};  ///< the core's sleep that we have rung for
+    std::atomic<std::uint64_t> operations{0};
+    std::atomic<bool> reserving{false};
+    std::atomic<pthread_t> reserver{};
+    std::uint64_t reservation{0};  ///< number of the reservation under way
+    std::uint32_t reserved_head_bytes{0};  ///< SendBody, names and padding in front of the payload
+
+    // the receiver's side, under receive_lock
+    alignas(torc::kCacheLine) torc::client_shm::Lock receive_lock;
+    torc::client_shm::RingConsumer deliver;
+    std::atomic<std::uint64_t> received{0};  ///< cursor of `deliver`, for those without the lock
+    torc::client_shm::Held held[TORC_HELD_MAX];
+    std::uint32_t held_first{0};
+    std::uint32_t held_count{0};
+    std::uint32_t empty_looks{0};
+};
+
+namespace torc::client_shm {
+
+/// TORC_OK, or why the session cannot be used: forked or ended. No system call.
+int usable(const torc_session& session);
+bool forked(const torc_session& session);
+
+/// Remembers the first reason and gives the one that stands.
+int end_session(torc_session& session, int code);
+/// Looks at the state word; with `look_at_socket` also for the daemon's death (a system call).
+int check_ended(torc_session& session, bool look_at_socket);
+
+/// Announces to the daemon that somebody waits. `ready(session, argument)` is looked at once more
+/// after that. Gives TORC_OK (wait now), TORC_READY, or the session's end.
+using ReadyFn = bool (*)(const torc_session&, std::uint64_t);
+int arm(torc_session& session, const Waiting& waiting, ReadyFn ready, std::uint64_t argument);
+/// Spins a while, then arms and sleeps until `ready`, the end of the session or the deadline.
+/// Gives TORC_OK (look again), TORC_WOULD_BLOCK or the session's end.
+int wait_until(torc_session& session, const Waiting& waiting, ReadyFn ready,
+               std::uint64_t argument, Deadline& deadline);
+
+bool has_records(const torc_session& session, std::uint64_t);
+bool has_room(const torc_session& session, std::uint64_t bytes);
+
+/// Wakes the core if it sleeps; after publishing, under the send lock.
+void ring_core(torc_session& session);
+
+}  // namespace torc::client_shm

@@ -1,0 +1,166 @@
+// Waiting: spin, arm, sleep; and how a session learns that it has ended.
+//
+// A bell stays readable until somebody empties it, and only `arm` does, right before it announces a
+// new sleep. So of several threads that wait on one bell none misses a ring: whoever finds things
+// ready after having emptied it rings it again for the others.
+#include <poll.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "client_shm/client/session.hpp"
+
+namespace torc::client_shm {
+namespace {
+
+void write_bell(int bell) {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = write(bell, &one, sizeof one);
+}
+
+void pause_cpu() {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm("yield");
+#endif
+}
+
+bool spin_until(const torc_session& session, ReadyFn ready, std::uint64_t argument,
+                Deadline& deadline) {
+    if (session.spin_ns <= 0) return false;
+    const std::int64_t until = monotonic_ns() + session.spin_ns;
+    do {
+        for (int i = 0; i < 16; ++i) {
+            if (ready(session, argument)) return true;
+            pause_cpu();
+        }
+    } while (monotonic_ns() < until && !deadline.passed());
+    return false;
+}
+
+}  // namespace
+
+bool forked(const torc_session& session) {
+    if (session.fork_guard != nullptr) return *session.fork_guard == 0;
+    return session.owner != getpid();
+}
+
+int usable(const torc_session& session) {
+    if (forked(session)) return TORC_ERROR_FORKED;
+    return session.ended.load(std::memory_order_relaxed);
+}
+
+int end_session(torc_session& session, int code) {
+    int none = 0;
+    session.ended.compare_exchange_strong(none, code, std::memory_order_relaxed);
+    return none == 0 ? code : none;
+}
+
+int check_ended(torc_session& session, bool look_at_socket) {
+    if (const int ended = session.ended.load(std::memory_order_relaxed); ended != 0) return ended;
+    bool lost = false;
+    if (look_at_socket) {
+        pollfd socket{session.socket, POLLIN, 0};
+        lost = poll(&socket, 1, 0) > 0;  // the daemon never writes there: any event is its end
+    }
+    // After the socket: a daemon that stops in order sets the word before it hangs up.
+    const auto state = session.deliver_header->state.load(std::memory_order_acquire);
+    if (state == static_cast<std::uint32_t>(SessionState::ended)) {
+        const std::int32_t reason = session.deliver_header->reason.load(std::memory_order_relaxed);
+        return end_session(session, reason < 0 ? reason : TORC_ERROR_CLOSED);
+    }
+    return lost ? end_session(session, TORC_ERROR_DAEMON_LOST) : TORC_OK;
+}
+
+int arm(torc_session& session, const Waiting& waiting, ReadyFn ready, std::uint64_t argument) {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const ssize_t taken = read(waiting.bell, &count, sizeof count);
+    std::uint32_t ticket = waiting.ticket->load(std::memory_order_relaxed);
+    while (!waiting.ticket->compare_exchange_weak(ticket, (ticket + 1) | 1,
+                                                  std::memory_order_relaxed)) {
+    }
+    full_fence();  // pairs with the fence in ClientPlane::publish
+    const int ended = check_ended(session, true);
+    if (ended == TORC_OK && !ready(session, argument)) return TORC_OK;
+    if (!session.single_threaded) write_bell(waiting.bell);
+    return ended != TORC_OK ? ended : TORC_READY;
+}
+
+int wait_until(torc_session& session, const Waiting& waiting, ReadyFn ready,
+               std::uint64_t argument, Deadline& deadline) {
+    if (deadline.passed()) return TORC_WOULD_BLOCK;
+    if (spin_until(session, ready, argument, deadline)) return TORC_OK;
+    const int armed = arm(session, waiting, ready, argument);
+    if (armed == TORC_READY) return TORC_OK;
+    if (armed != TORC_OK) return armed;
+    for (;;) {
+        timespec left{};
+        const timespec* limit = deadline.remaining(left);
+        pollfd polled[2] = {{waiting.bell, POLLIN, 0}, {session.socket, POLLIN, 0}};
+        const int count = ppoll(polled, 2, limit, nullptr);
+        if (count == 0) return TORC_WOULD_BLOCK;
+        if (count < 0 && errno != EINTR) return TORC_ERROR_SYSTEM;
+        if (count < 0) continue;
+        if (polled[1].revents != 0) {
+            // What the daemon had published is still ours to read.
+            const int ended = check_ended(session, true);
+            return ready(session, argument) ? TORC_OK : ended;
+        }
+        return TORC_OK;
+    }
+}
+
+bool has_records(const torc_session& session, std::uint64_t) {
+    // Not through `deliver`: another thread may be receiving.
+    return session.deliver_header->deliver_tail.load(std::memory_order_acquire) !=
+           session.received.load(std::memory_order_relaxed);
+}
+
+bool has_room(const torc_session& session, std::uint64_t bytes) {
+    // Not through `submit`: another thread may be sending.
+    const std::uint64_t tail = session.submit_header->submit_tail.load(std::memory_order_relaxed);
+    const std::uint64_t head = session.deliver_header->submit_head.load(std::memory_order_acquire);
+    return bytes <= session.deliver.capacity() - (tail - head);
+}
+
+void ring_core(torc_session& session) {
+    full_fence();  // pairs with the fence in ClientPlane::arm_sleep
+    const std::uint32_t ticket =
+        session.daemon_header->core_ticket.load(std::memory_order_relaxed);
+    if (ticket % 2 == 0 || ticket == session.core_answered) return;
+    session.core_answered = ticket;
+    write_bell(session.doorbell);
+}
+
+}  // namespace torc::client_shm
+
+using torc::client_shm::arm;
+using torc::client_shm::has_records;
+using torc::client_shm::has_room;
+using torc::client_shm::usable;
+
+int torc_fd(const torc_session* session) {
+    return session == nullptr ? TORC_ERROR_ARGUMENT : session->receiving.pollable;
+}
+
+int torc_send_fd(const torc_session* session) {
+    return session == nullptr ? TORC_ERROR_ARGUMENT : session->sending.pollable;
+}
+
+int torc_arm(torc_session* session) {
+    if (session == nullptr) return TORC_ERROR_ARGUMENT;
+    if (torc::client_shm::forked(*session)) return TORC_ERROR_FORKED;
+    // An ended session may still have records: receive tells.
+    const int armed = arm(*session, session->receiving, has_records, 0);
+    return armed == TORC_OK ? TORC_OK : TORC_READY;
+}
+
+int torc_arm_send(torc_session* session, std::size_t size) {
+    if (session == nullptr) return TORC_ERROR_ARGUMENT;
+    if (const int code = usable(*session); code != TORC_OK) return code;
+    if (size > session->message_bytes_max) return TORC_ERROR_TOO_LARGE;
+    return arm(*session, session->sending, has_room,
+               torc::client_shm::message_record_bytes(size));
+}

@@ -1,0 +1,254 @@
+// The memory that a client and the daemon share, byte by byte: both sides are compiled from this
+// file. A session has two segments, each written by one side only and mapped read-only by the
+// other: `submit` belongs to the client, `deliver` to the daemon. A page of the whole daemon says
+// whether its core sleeps. Numbers are in the machine's own byte order: both ends are one machine.
+//
+//   0x0000  identity, set by the daemon before the segment is handed over
+//   0x0040  tail of the ring in this segment            (owner produces)
+//   0x0080  head of the ring in the opposite segment    (owner consumes)
+//   0x00C0  wake tickets (submit) or state and reason (deliver)
+//   0x1000  ring data, `capacity` bytes, mapped twice in a row so that no record wraps
+//
+// Counters are bytes since the session began and only grow; the place is `counter & (capacity-1)`.
+// A ticket is odd while its owner sleeps or is about to; whoever finds it odd and not yet answered
+// rings the owner's eventfd once. So nobody ever writes to a word of the other side.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/limits.hpp"
+
+namespace torc::client_shm {
+
+inline constexpr std::uint64_t kSegmentMagic = 0x314D485343524F54;  // "TORCSHM1"
+inline constexpr std::uint64_t kHelloMagic = 0x314F4C4843524F54;    // "TORCHLO1"
+/// Of layout and handshake together; changes when either does.
+inline constexpr std::uint32_t kLayoutVersion = 1;
+
+inline constexpr std::size_t kSegmentHeaderBytes = 4096;
+inline constexpr std::size_t kRecordAlign = 16;
+inline constexpr std::size_t kPayloadAlign = 8;
+inline constexpr std::size_t kCapacityMin = 64 * 1024;
+inline constexpr std::size_t kCapacityMax = std::size_t{64} << 20;
+
+constexpr std::size_t align_up(std::size_t bytes, std::size_t alignment) {
+    return (bytes + alignment - 1) & ~(alignment - 1);
+}
+
+using Counter = std::atomic<std::uint64_t>;
+using Ticket = std::atomic<std::uint32_t>;
+static_assert(Counter::is_always_lock_free && sizeof(Counter) == 8);
+static_assert(Ticket::is_always_lock_free && sizeof(Ticket) == 4);
+
+enum class SegmentKind : std::uint32_t { submit = 1, deliver = 2, daemon = 3 };
+
+struct SegmentIdentity {
+    std::uint64_t magic;
+    std::uint32_t version;
+    SegmentKind kind;
+    std::uint64_t capacity;  ///< of the ring; 0 on the daemon's page
+    std::uint32_t session;   ///< raw SessionId
+    std::uint32_t reserved;
+};
+static_assert(sizeof(SegmentIdentity) == 32);
+
+/// Client to daemon. The daemon maps it read-only and believes nothing in it.
+struct SubmitHeader {
+    alignas(kCacheLine) SegmentIdentity identity;
+    alignas(kCacheLine) Counter submit_tail;
+    alignas(kCacheLine) Counter deliver_head;
+    alignas(kCacheLine) Ticket receive_ticket;  ///< odd: ring the receive eventfd for new records
+    Ticket send_ticket;                         ///< odd: ring the space eventfd at half free
+};
+
+enum class SessionState : std::uint32_t { open = 1, ended = 2 };
+
+/// Why a handshake or an operation was refused or a session ended. The numbers are those of
+/// `torc_result` in include/torc/torc.h; client/text.cpp asserts it.
+enum class Reason : std::int32_t {
+    none = 0,
+    illegal = -2,
+    bad_name = -3,
+    too_large = -4,
+    permission = -8,
+    name_taken = -9,
+    limit = -10,
+    version = -11,
+    no_memory = -12,
+    malformed = -14,
+    daemon_lost = -32,
+    shutdown = -33,
+    slow_reader = -34,
+    violation = -35,
+    kicked = -36,
+    view_too_large = -37,
+    closed = -38,
+};
+
+/// Daemon to client. The client's mapping cannot be made writable (F_SEAL_FUTURE_WRITE).
+struct DeliverHeader {
+    alignas(kCacheLine) SegmentIdentity identity;
+    alignas(kCacheLine) Counter deliver_tail;
+    alignas(kCacheLine) Counter submit_head;
+    alignas(kCacheLine) std::atomic<std::uint32_t> state;  ///< SessionState
+    std::atomic<std::int32_t> reason;                      ///< Reason, set before `state` ends
+};
+
+/// One page of the whole daemon, read-only for clients.
+struct DaemonHeader {
+    alignas(kCacheLine) SegmentIdentity identity;
+    alignas(kCacheLine) Ticket core_ticket;  ///< odd: ring the doorbell after a commit
+    alignas(kCacheLine) Counter heartbeat_ns;  ///< daemon's clock at its latest pass
+};
+
+static_assert(offsetof(SubmitHeader, submit_tail) == 0x40);
+static_assert(offsetof(SubmitHeader, deliver_head) == 0x80);
+static_assert(offsetof(SubmitHeader, receive_ticket) == 0xC0);
+static_assert(offsetof(SubmitHeader, send_ticket) == 0xC4);
+static_assert(offsetof(DeliverHeader, deliver_tail) == 0x40);
+static_assert(offsetof(DeliverHeader, submit_head) == 0x80);
+static_assert(offsetof(DeliverHeader, state) == 0xC0);
+static_assert(offsetof(DeliverHeader, reason) == 0xC4);
+static_assert(offsetof(DaemonHeader, core_ticket) == 0x40);
+static_assert(offsetof(DaemonHeader, heartbeat_ns) == 0x80);
+static_assert(sizeof(SubmitHeader) <= kSegmentHeaderBytes);
+static_assert(sizeof(DeliverHeader) <= kSegmentHeaderBytes);
+
+// ---- records ----
+
+enum class RecordType : std::uint16_t {
+    // client to daemon
+    join = 1,
+    leave = 2,
+    send = 3,
+    close = 4,
+    // daemon to client
+    message = 16,
+    view = 17,
+    transitional = 18,
+    self_leave = 19,
+    warning = 20,
+    refused = 21,
+};
+
+struct RecordHeader {
+    std::uint32_t body_bytes;  ///< without this header and without padding
+    RecordType type;
+    std::uint16_t flags;  ///< 0 in this version
+    std::uint64_t operation;  ///< number of the client's operation, from 1; 0 where meaningless
+};
+static_assert(sizeof(RecordHeader) == kRecordAlign);
+
+/// Bytes that a record with such a body takes in the ring.
+constexpr std::uint64_t record_bytes(std::uint64_t body_bytes) {
+    return sizeof(RecordHeader) + align_up(body_bytes, kRecordAlign);
+}
+/// The largest record. Half of the ring, so that one always fits once the reader has caught up.
+constexpr std::uint64_t record_bytes_max(std::uint64_t capacity) { return capacity / 2; }
+
+/// A name in a record: u8 size, the bytes, NUL. Names follow each other without padding.
+constexpr std::size_t name_bytes(std::size_t size) { return size + 2; }
+
+inline constexpr std::uint8_t kSendSelfDiscard = 1;
+
+/// join, leave: one name. close: nothing. send: this, names, padding to 8, payload.
+struct SendBody {
+    std::uint8_t service;
+    std::uint8_t flags;  ///< kSendSelfDiscard
+    std::uint16_t type;
+    std::uint16_t group_count;
+    std::uint16_t names_bytes;
+};
+static_assert(sizeof(SendBody) == 8);
+
+/// message: this, names (sender, then groups), padding to 8, payload.
+struct MessageBody {
+    std::uint8_t service;
+    std::uint8_t flags;
+    std::uint16_t type;
+    std::uint16_t group_count;
+    std::uint16_t names_bytes;
+    std::uint64_t ring_epoch;
+    std::uint64_t seq;
+    std::uint32_t index;
+    std::uint16_t representative;
+    std::uint16_t reserved;
+};
+static_assert(sizeof(MessageBody) == 32);
+
+inline constexpr std::uint8_t kViewHasSets = 1;
+
+/// view, transitional, self_leave: this, names (group, who, then members), padding to 8, and with
+/// kViewHasSets one u16 for each member.
+struct ViewBody {
+    std::uint8_t cause;
+    std::uint8_t flags;
+    std::uint16_t representative;
+    std::uint16_t my_vs_set;
+    std::uint16_t reserved;
+    std::uint64_t ring_epoch;
+    std::uint64_t index;
+    std::uint32_t member_count;
+    std::uint32_t names_bytes;
+};
+static_assert(sizeof(ViewBody) == 32);
+
+struct WarningBody {
+    std::uint64_t fill_bytes;
+    std::uint64_t capacity_bytes;
+};
+
+struct RefusedBody {
+    Reason reason;
+    RecordType refused;  ///< join, leave or send; the record header holds its number
+    std::uint16_t reserved;
+};
+static_assert(sizeof(WarningBody) == 16 && sizeof(RefusedBody) == 8);
+
+/// Ring bytes that a message of `payload_bytes` needs at the most, in either direction.
+constexpr std::uint64_t message_record_bytes(std::uint64_t payload_bytes) {
+    constexpr std::uint64_t names = (kGroupsPerMessageMax + 1) * name_bytes(kGroupNameMax);
+    return record_bytes(align_up(sizeof(MessageBody) + names, kPayloadAlign) + payload_bytes);
+}
+static_assert(kGroupsPerMessageMax * name_bytes(kGroupNameMax) <= UINT16_MAX);
+static_assert(2 * message_record_bytes(kMessageBytesMax) <= kCapacityMax);
+
+/// The smallest ring that carries such messages and is at least what the operator asked for.
+constexpr std::uint64_t capacity_for(std::uint64_t wanted, std::uint64_t message_bytes) {
+    std::uint64_t capacity = kCapacityMin;
+    const std::uint64_t least = 2 * message_record_bytes(message_bytes);
+    while (capacity < kCapacityMax && (capacity < wanted || capacity < least)) capacity *= 2;
+    return capacity;
+}
+
+// ---- handshake: one request, one reply on a Unix SEQPACKET socket, then silence ----
+
+struct HelloRequest {
+    std::uint64_t magic;
+    std::uint32_t version;
+    std::uint32_t flags;  ///< 0 in this version
+    std::uint8_t name_size;  ///< 0: the daemon picks a name
+    char name[kNameMax];
+    std::uint8_t reserved[16];
+};
+static_assert(sizeof(HelloRequest) == 64);
+
+/// Descriptors of a good reply, in this order, by SCM_RIGHTS.
+enum HelloFd : unsigned { kFdSubmit, kFdDeliver, kFdDaemon, kFdReceive, kFdSpace, kFdDoorbell };
+inline constexpr std::size_t kHelloFds = 6;
+
+struct HelloReply {
+    std::uint64_t magic;
+    std::uint32_t version;
+    Reason result;
+    std::uint32_t session;
+    std::uint32_t reserved;
+    std::uint64_t capacity;
+    std::uint64_t message_bytes_max;
+    char private_name[72];  ///< "#session#daemon", NUL-terminated
+};
+static_assert(sizeof(HelloReply) == 112 && sizeof(HelloReply::private_name) > kGroupNameMax);
+
+}  // namespace torc::client_shm

@@ -1,0 +1,161 @@
+// All clients of the ring core: the poll loop asks `poll` for their operations, hands deliveries to
+// `deliver`, `view` and `session` (it wires them to engine::Effects), and calls `publish` once at
+// the end of each pass. No system call but bells, at most two a session and pass, and only for
+// clients that sleep. No allocation after construction.
+//
+// Threads: everything belongs to the ring core.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "client_shm/server/session.hpp"
+#include "client_shm/server/session_table.hpp"
+#include "config/settings.hpp"
+#include "engine/effects.hpp"
+
+namespace torc::client_shm {
+
+struct PlaneOptions {
+    config::SlowReaderPolicy slow_reader{config::SlowReaderPolicy::disconnect};
+    std::uint32_t records_per_pass{64};              ///< of one session
+    std::uint64_t bytes_per_pass{std::uint64_t{1} << 20};  ///< of one session
+};
+
+struct PlaneCounters {
+    std::uint64_t operations{0};  ///< taken by the engine
+    std::uint64_t refused{0};     ///< illegal, told to the client
+    std::uint64_t would_block{0};
+    std::uint64_t deliveries{0};  ///< records written: messages and views
+    std::uint64_t delivered_bytes{0};  ///< payload
+    std::uint64_t stale{0};       ///< for a session that is gone or going
+    std::uint64_t dropped_unreliable{0};
+    std::uint64_t warnings{0};    ///< sessions that crossed the high-water mark
+    std::uint64_t violations{0};  ///< sessions ended because their memory held nonsense
+    std::uint64_t slow_readers{0};
+    std::uint64_t bells{0};
+    std::uint64_t sessions_opened{0};
+    std::uint64_t sessions_closed{0};
+};
+
+class ClientPlane {
+public:
+    /// Takes: the table, which must outlive the plane.
+    ClientPlane(SessionTable& table, const PlaneOptions& options);
+
+    /// Offers the operations of all sessions to `on_op(const engine::ClientOp&) -> engine::Accept`,
+    /// in order for each session, starting with another session each pass. `on_op` may deliver.
+    /// Gives: operations taken. Cost: one load of a shared line for an idle session.
+    template <typename F>
+    std::size_t poll(Instant now, F&& on_op);
+
+    /// Writes one record to each of the delivery's sessions; a full ring is the reader's problem
+    /// (SlowReaderPolicy), never the ring's.
+    void deliver(const engine::Delivery& delivery);
+    void view(const engine::ViewEvent& event);
+    void session(SessionId id, engine::SessionOutcome outcome);
+
+    /// End of pass: shows records, gives room back, rings sleepers, tells the control thread.
+    void publish();
+
+    /// Announces that the core is about to sleep on `doorbell_fd`. False: something came in
+    /// between, do not sleep (and the announcement is withdrawn).
+    bool arm_sleep();
+    /// After the sleep: no more bells, and empties the doorbell.
+    void disarm_sleep();
+    /// A client can read this eventfd too and so delay another's wake-up, by the loop's longest
+    /// sleep at the most; every sleep must therefore be bounded.
+    int doorbell_fd() const { return table_.core_bell(); }
+
+    /// Ends one session, or all of them at shutdown; go on polling until `sessions()` is 0.
+    void kick(SessionId id, Reason reason);
+    void kick_all(Reason reason);
+    std::size_t sessions() const { return active_.size(); }
+    const PlaneCounters& counters() const { return counters_; }
+
+private:
+    template <typename F>
+    std::size_t serve(Session& session, F&& on_op);
+
+    void take_news();
+    void reap();
+    Session* find(SessionId id);
+    void touch(Session& session);
+    void end(Session& session, Reason reason);
+    void refuse(Session& session, const engine::ClientOp& op);
+    /// Notes the high-water mark. False: the session may not get this record.
+    bool admit(Session& session, std::uint64_t bytes, Service service);
+    void settle(Session& session, RingStatus status, Reason too_large);
+    void update_slow();
+    bool holds_back(const Session& session) const {
+        return slow_ > 0 && options_.slow_reader == config::SlowReaderPolicy::block &&
+               session.offers_send() && !session.ended();
+    }
+
+    SessionTable& table_;
+    PlaneOptions options_;
+    DaemonHeader* page_;
+    std::vector<Session> sessions_;      ///< by slot
+    std::vector<std::uint16_t> active_;  ///< slots in use
+    std::vector<std::uint16_t> dirty_;   ///< slots to publish; no duplicates
+    std::size_t first_{0};               ///< rotates
+    std::size_t slow_{0};                ///< sessions above the high-water mark
+    bool reap_due_{false};
+    PlaneCounters counters_;
+};
+
+template <typename F>
+std::size_t ClientPlane::poll(Instant now, F&& on_op) {
+    page_->heartbeat_ns.store(static_cast<std::uint64_t>(ns_of(now)), std::memory_order_relaxed);
+    if (table_.core_has_news()) take_news();
+    if (slow_ > 0) update_slow();
+    const std::size_t count = active_.size();
+    std::size_t taken = 0;
+    if (++first_ >= count) first_ = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t place = first_ + i < count ? first_ + i : first_ + i - count;
+        taken += serve(sessions_[active_[place]], on_op);
+    }
+    if (reap_due_) reap();
+    return taken;
+}
+
+template <typename F>
+std::size_t ClientPlane::serve(Session& session, F&& on_op) {
+    std::size_t taken = 0;
+    std::uint64_t bytes = 0;
+    session.set_more(false);
+    engine::ClientOp op;
+    for (;;) {
+        if (taken == options_.records_per_pass || bytes >= options_.bytes_per_pass) {
+            session.set_more(true);
+            break;
+        }
+        const Session::Next next = session.next(op);
+        if (next == Session::Next::nothing) break;
+        if (next == Session::Next::violation) {
+            end(session, Reason::violation);
+            continue;  // it now offers the close
+        }
+        if (holds_back(session)) break;
+        const engine::Accept accept = on_op(static_cast<const engine::ClientOp&>(op));
+        if (accept == engine::Accept::would_block) {
+            ++counters_.would_block;
+            break;
+        }
+        if (accept == engine::Accept::illegal) refuse(session, op);
+        session.consumed(accept);
+        ++taken;
+        bytes += op.payload.size();
+    }
+    if (session.phase() == Session::Phase::done) reap_due_ = true;
+    if (taken > 0) {
+        counters_.operations += taken;
+        touch(session);
+    }
+    return taken;
+}
+
+}  // namespace torc::client_shm

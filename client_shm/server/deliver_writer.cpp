@@ -1,0 +1,133 @@
+#include "client_shm/server/deliver_writer.hpp"
+
+#include <cstring>
+
+#include "base/check.hpp"
+#include "client_shm/names.hpp"
+
+namespace torc::client_shm {
+namespace {
+
+using engine::Delivery;
+using engine::ViewCause;
+using engine::ViewEvent;
+
+std::size_t message_names_bytes(const Delivery& delivery) {
+    std::size_t bytes = name_bytes(delivery.sender.size());
+    for (const std::string_view group : delivery.groups) bytes += name_bytes(group.size());
+    return bytes;
+}
+
+std::size_t view_names_bytes(const ViewEvent& event) {
+    std::size_t bytes = name_bytes(event.group.size()) + name_bytes(event.who.size());
+    for (const std::string_view member : event.members) bytes += name_bytes(member.size());
+    return bytes;
+}
+
+RecordType type_of(ViewCause cause) {
+    switch (cause) {
+        case ViewCause::join:
+        case ViewCause::leave:
+        case ViewCause::disconnect:
+        case ViewCause::network:
+            return RecordType::view;
+        case ViewCause::self_leave:
+            return RecordType::self_leave;
+        case ViewCause::transitional:
+            return RecordType::transitional;
+    }
+    TORC_CHECK(!"a view has one of the causes above");
+    return RecordType::view;
+}
+
+void commit(RingProducer& ring, RecordType type, std::size_t body_bytes,
+            std::uint64_t operation = 0) {
+    ring.commit({static_cast<std::uint32_t>(body_bytes), type, 0, operation});
+}
+
+}  // namespace
+
+std::uint64_t message_ring_bytes(const Delivery& delivery) {
+    return record_bytes(
+        align_up(sizeof(MessageBody) + message_names_bytes(delivery), kPayloadAlign) +
+        delivery.payload.size());
+}
+
+RingStatus write_message(RingProducer& ring, const Delivery& delivery) {
+    const std::size_t names = message_names_bytes(delivery);
+    const std::size_t payload_at = align_up(sizeof(MessageBody) + names, kPayloadAlign);
+    const std::size_t body_bytes = payload_at + delivery.payload.size();
+    if (names > UINT16_MAX) return RingStatus::too_large;
+    if (const RingStatus status = ring.reserve(body_bytes); status != RingStatus::ok) return status;
+
+    MessageBody body{};
+    body.service = static_cast<std::uint8_t>(delivery.service);
+    body.type = delivery.type;
+    body.group_count = static_cast<std::uint16_t>(delivery.groups.size());
+    body.names_bytes = static_cast<std::uint16_t>(names);
+    body.ring_epoch = delivery.ring.epoch;
+    body.representative = raw(delivery.ring.representative);
+    body.seq = delivery.seq.raw;
+    body.index = delivery.index;
+    std::byte* const start = ring.body();
+    std::memcpy(start, &body, sizeof body);
+    std::byte* at = write_name(start + sizeof body, delivery.sender);
+    for (const std::string_view group : delivery.groups) at = write_name(at, group);
+    if (!delivery.payload.empty()) {
+        std::memcpy(start + payload_at, delivery.payload.data(), delivery.payload.size());
+    }
+    commit(ring, RecordType::message, body_bytes);
+    return RingStatus::ok;
+}
+
+RingStatus write_view(RingProducer& ring, const ViewEvent& event) {
+    const std::size_t names = view_names_bytes(event);
+    const std::size_t sets_at = align_up(sizeof(ViewBody) + names, kPayloadAlign);
+    const bool has_sets =
+        !event.vs_set_of.empty() && event.vs_set_of.size() == event.members.size();
+    const std::size_t body_bytes = sets_at + (has_sets ? event.vs_set_of.size_bytes() : 0);
+    if (const RingStatus status = ring.reserve(body_bytes); status != RingStatus::ok) return status;
+
+    ViewBody body{};
+    body.cause = static_cast<std::uint8_t>(event.cause);
+    body.flags = has_sets ? kViewHasSets : std::uint8_t{0};
+    body.representative = raw(event.ring.representative);
+    body.my_vs_set = event.my_vs_set;
+    body.ring_epoch = event.ring.epoch;
+    body.index = event.index;
+    body.member_count = static_cast<std::uint32_t>(event.members.size());
+    body.names_bytes = static_cast<std::uint32_t>(names);
+    std::byte* const start = ring.body();
+    std::memcpy(start, &body, sizeof body);
+    std::byte* at = write_name(start + sizeof body, event.group);
+    at = write_name(at, event.who);
+    for (const std::string_view member : event.members) at = write_name(at, member);
+    if (has_sets) {
+        std::memcpy(start + sets_at, event.vs_set_of.data(), event.vs_set_of.size_bytes());
+    }
+    commit(ring, type_of(event.cause), body_bytes);
+    return RingStatus::ok;
+}
+
+RingStatus write_warning(RingProducer& ring) {
+    const WarningBody body{ring.fill(), ring.capacity()};
+    if (const RingStatus status = ring.reserve(sizeof body); status != RingStatus::ok) {
+        return status;
+    }
+    std::memcpy(ring.body(), &body, sizeof body);
+    commit(ring, RecordType::warning, sizeof body);
+    return RingStatus::ok;
+}
+
+RingStatus write_refused(RingProducer& ring, RecordType refused, Reason reason,
+                         std::uint64_t operation) {
+    const RefusedBody body{reason, refused, 0};
+    if (const RingStatus status = ring.reserve(sizeof body); status != RingStatus::ok) {
+        return status;
+    }
+    std::memcpy(ring.body(), &body, sizeof body);
+    commit(ring, RecordType::refused, sizeof body, operation);
+    return RingStatus::ok;
+}
+
+}  // namespace torc::client_shm

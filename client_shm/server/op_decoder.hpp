@@ -1,0 +1,30 @@
+// Turns a record of a client's submit ring into an engine::ClientOp. Everything that is looked at
+// more than once is copied into private memory first, because the client may rewrite the record at
+// any moment; only the payload stays in the ring, whose content nobody interprets.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+#include "base/limits.hpp"
+#include "client_shm/rings.hpp"
+#include "engine/effects.hpp"
+
+namespace torc::client_shm {
+
+class OpDecoder {
+public:
+    /// Gives: false if libtorc could not have written such a record; the session is then a liar.
+    /// On success `op` (all but `session`) lives until the next call and as long as the record.
+    bool decode(const RecordView& record, engine::ClientOp& op);
+
+private:
+    bool decode_name(const RecordView& record, engine::ClientOp& op);
+    bool decode_send(const RecordView& record, engine::ClientOp& op);
+
+    std::array<std::byte, kGroupsPerMessageMax * name_bytes(kGroupNameMax)> names_;
+    std::array<std::string_view, kGroupsPerMessageMax> groups_;
+};
+
+}  // namespace torc::client_shm

@@ -1,0 +1,124 @@
+#include "client_shm/server/session.hpp"
+
+#include "base/check.hpp"
+
+namespace torc::client_shm {
+
+using engine::Accept;
+using engine::ClientOp;
+
+void Session::start(const SessionSlot& slot) {
+    TORC_CHECK(phase_ == Phase::unused);
+    phase_ = Phase::opening;
+    hung_up_ = ended_ = decoded_ = more_ = space_given_ = news_given_ = false;
+    above_high = dirty = false;
+    id_ = slot.id;
+    name_ = slot.name;
+    submit_header_ = slot.submit.header<const SubmitHeader>();
+    deliver_header_ = slot.deliver.header<DeliverHeader>();
+    const std::uint64_t capacity = slot.submit.capacity();
+    submit_ = RingConsumer(slot.submit.data(), capacity, &deliver_header_->submit_head,
+                           &submit_header_->submit_tail);
+    deliver_ = RingProducer(slot.deliver.data(), capacity, &deliver_header_->deliver_tail,
+                            &submit_header_->deliver_head);
+    receive_bell_ = slot.receive_bell.get();
+    space_bell_ = slot.space_bell.get();
+    receive_answered_ = space_answered_ = 0;
+}
+
+Session::Next Session::next(ClientOp& op) {
+    if (!decoded_) {
+        op_ = ClientOp{};
+        switch (phase_) {
+            case Phase::opening:
+                op_.kind = ClientOp::Kind::open;
+                op_.name = name_;
+                break;
+            case Phase::open: {
+                const RingStatus status = ended_ ? RingStatus::empty : submit_.peek(record_);
+                if (status == RingStatus::corrupt) return Next::violation;
+                if (status == RingStatus::ok) {
+                    if (!decoder_.decode(record_, op_)) return Next::violation;
+                    break;
+                }
+                if (!ended_ && !hung_up_) return Next::nothing;
+                phase_ = Phase::closing;
+                op_.kind = ClientOp::Kind::close;
+                break;
+            }
+            case Phase::closing:
+                op_.kind = ClientOp::Kind::close;
+                break;
+            case Phase::unused:
+            case Phase::done:
+                return Next::nothing;
+        }
+        op_.session = id_;
+        decoded_ = true;
+    }
+    op = op_;
+    return Next::operation;
+}
+
+void Session::consumed(Accept accept) {
+    TORC_CHECK(decoded_ && accept != Accept::would_block);
+    decoded_ = false;
+    switch (op_.kind) {
+        case ClientOp::Kind::open:
+            phase_ = accept == Accept::accepted ? Phase::open : Phase::done;
+            return;
+        case ClientOp::Kind::close:
+            phase_ = Phase::done;  // illegal means that the engine does not know the session
+            return;
+        case ClientOp::Kind::join:
+        case ClientOp::Kind::leave:
+        case ClientOp::Kind::send:
+            submit_.advance(record_);
+            space_given_ = true;
+            return;
+    }
+}
+
+void Session::end(Reason reason) {
+    if (ended_) return;
+    ended_ = true;
+    if (deliver_.unpublished()) publish();  // what came before the end is received before it
+    deliver_header_->reason.store(static_cast<std::int32_t>(reason), std::memory_order_relaxed);
+    deliver_header_->state.store(static_cast<std::uint32_t>(SessionState::ended),
+                                 std::memory_order_release);  // pairs with the client's load
+}
+
+bool Session::publish() {
+    if (deliver_.unpublished()) {
+        deliver_.publish();
+        news_given_ = true;
+    }
+    if (submit_.unpublished()) submit_.publish();
+    return news_given_ || space_given_ || ended_;
+}
+
+bool Session::take_ticket(const Ticket& word, std::uint32_t& answered) const {
+    const std::uint32_t ticket = word.load(std::memory_order_relaxed);  // fenced by the caller
+    if (ticket % 2 == 0 || ticket == answered) return false;
+    answered = ticket;
+    return true;
+}
+
+unsigned Session::ring_bells() {
+    unsigned rung = 0;
+    const bool news = news_given_ || ended_;
+    if (news && take_ticket(submit_header_->receive_ticket, receive_answered_)) {
+        ring_bell(receive_bell_);
+        ++rung;
+    }
+    // Half free is where every record fits; earlier bells would wake a sender for nothing.
+    const bool space = ended_ || (space_given_ && submit_.fill() <= submit_.capacity() / 2);
+    if (space && take_ticket(submit_header_->send_ticket, space_answered_)) {
+        ring_bell(space_bell_);
+        ++rung;
+    }
+    news_given_ = space_given_ = false;
+    return rung;
+}
+
+}  // namespace torc::client_shm

@@ -1,0 +1,95 @@
+// One client as the ring core sees it: its next operation in, deliveries out, and how it ends.
+// Everything here is private memory of the daemon; the shared segments are reached through the ring
+// ends only. A session lives from the control thread's `opened` to our `released`.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/ids.hpp"
+#include "client_shm/rings.hpp"
+#include "client_shm/server/op_decoder.hpp"
+#include "client_shm/server/session_table.hpp"
+#include "engine/effects.hpp"
+
+namespace torc::client_shm {
+
+class Session {
+public:
+    enum class Phase : std::uint8_t {
+        unused,
+        opening,  ///< the engine has not yet taken the open
+        open,     ///< records are served in order
+        closing,  ///< nothing more is read; the engine has not yet taken the close
+        done,     ///< the engine knows nothing of it any more; release
+    };
+
+    /// What to offer the engine next.
+    enum class Next : std::uint8_t { nothing, operation, violation };
+
+    /// Begins a life on memory lent by the control thread.
+    void start(const SessionSlot& slot);
+    void finish() { phase_ = Phase::unused; }
+
+    SessionId id() const { return id_; }
+    Phase phase() const { return phase_; }
+    bool is(SessionId id) const { return phase_ != Phase::unused && id_ == id; }
+    bool ended() const { return ended_; }
+    /// Deliveries are written only here.
+    bool receives() const { return phase_ == Phase::open && !ended_ && !hung_up_; }
+
+    /// The operation to offer now. After would_block the very same one again, from private memory:
+    /// the record is not read a second time.
+    Next next(engine::ClientOp& op);
+    /// The engine took the operation or called it illegal: go on behind it.
+    void consumed(engine::Accept accept);
+    std::uint64_t operation() const { return record_.header.operation; }
+    RecordType record_type() const { return record_.header.type; }
+    bool offers_send() const { return decoded_ && op_.kind == engine::ClientOp::Kind::send; }
+
+    /// The client is gone: serve what it had committed, then close.
+    void hang_up() { hung_up_ = true; }
+    /// The daemon ends it: what is half taken is finished, the rest is not read.
+    void end(Reason reason);
+
+    /// Client wrote something since `next` last found nothing. One load of a shared line.
+    bool fresh() const { return (phase_ == Phase::open && submit_.fresh()) || more_; }
+    /// The pass stopped at its bound, not at the end of the ring.
+    void set_more(bool more) { more_ = more; }
+
+    RingProducer& deliver() { return deliver_; }
+    /// Shows what was written and gives back what was read. Gives: whether anything changed.
+    bool publish();
+    /// After a full fence: rings those bells that the client sleeps on. Gives: bells rung.
+    unsigned ring_bells();
+
+    bool above_high{false};  ///< was over the high-water mark and not under half since
+    bool dirty{false};       ///< in the plane's list for this pass
+
+private:
+    bool take_ticket(const Ticket& word, std::uint32_t& answered) const;
+
+    // what every pass touches comes first
+    Phase phase_{Phase::unused};
+    bool hung_up_{false};
+    bool ended_{false};
+    bool decoded_{false};  ///< op_ was offered and not taken
+    bool more_{false};
+    bool space_given_{false};
+    bool news_given_{false};
+    SessionId id_;
+    RingConsumer submit_;
+    RingProducer deliver_;
+    std::uint32_t receive_answered_{0};
+    std::uint32_t space_answered_{0};
+    const SubmitHeader* submit_header_{nullptr};
+    DeliverHeader* deliver_header_{nullptr};
+    int receive_bell_{-1};
+    int space_bell_{-1};
+    std::string_view name_;  ///< in the slot, which outlives us
+    RecordView record_;
+    engine::ClientOp op_;
+    OpDecoder decoder_;
+};
+
+}  // namespace torc::client_shm

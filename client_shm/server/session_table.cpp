@@ -1,0 +1,158 @@
+#include "client_shm/server/session_table.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "base/check.hpp"
+#include "client_shm/names.hpp"
+
+namespace torc::client_shm {
+
+void ring_bell(int eventfd) {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = write(eventfd, &one, sizeof one);
+}
+
+void clear_bell(int eventfd) {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const ssize_t taken = read(eventfd, &count, sizeof count);
+}
+
+Result<std::unique_ptr<SessionTable>> SessionTable::make(const TableOptions& options) {
+    if (options.sessions == 0 || options.sessions > kSessionsMax) {
+        return failure("sessions must be 1.." + std::to_string(kSessionsMax));
+    }
+    if (options.message_bytes > kMessageBytesMax || !is_session_name(options.daemon)) {
+        return failure("client memory: message_bytes or daemon name out of bounds");
+    }
+    std::unique_ptr<SessionTable> table(new SessionTable(options));
+    table->options_.ring_bytes = capacity_for(options.ring_bytes, options.message_bytes);
+    table->slots_.resize(options.sessions);
+    SegmentIdentity identity{kSegmentMagic, kLayoutVersion, SegmentKind::daemon, 0, 0, 0};
+    Result<Segment> page = Segment::make(identity, SegmentWriter::daemon);
+    if (!page) return tl::unexpected(page.error());
+    table->daemon_page_ = std::move(*page);
+    table->core_bell_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    table->control_bell_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!table->core_bell_ || !table->control_bell_) {
+        return failure(std::string("eventfd: ") + std::strerror(errno), "raise LimitNOFILE");
+    }
+    return table;
+}
+
+bool SessionTable::name_in_use(std::string_view name) const {
+    return std::any_of(slots_.begin(), slots_.end(), [name](const SessionSlot& slot) {
+        return slot.in_use && slot.name == name;
+    });
+}
+
+SessionSlot* SessionTable::open(std::string_view name, Reason& reason) {
+    if (!name.empty() && !is_session_name(name)) {
+        reason = Reason::bad_name;
+        return nullptr;
+    }
+    if (name_in_use(name)) {
+        reason = Reason::name_taken;
+        return nullptr;
+    }
+    if (in_use_ == slots_.size()) {
+        reason = Reason::limit;
+        return nullptr;
+    }
+    while (slots_[next_slot_].in_use) next_slot_ = (next_slot_ + 1) % slots_.size();
+    SessionSlot& slot = slots_[next_slot_];
+    slot.id = {static_cast<std::uint16_t>(next_slot_),
+               static_cast<std::uint16_t>(slot.id.generation + 1)};
+    slot.name = name;
+    while (slot.name.empty() || (name.empty() && name_in_use(slot.name))) {
+        slot.name = "s" + std::to_string(++names_picked_);
+    }
+    if (!make_memory(slot)) {
+        reset(slot);
+        reason = Reason::no_memory;
+        return nullptr;
+    }
+    slot.in_use = true;
+    ++in_use_;
+    next_slot_ = (next_slot_ + 1) % slots_.size();
+    reason = Reason::none;
+    return &slot;
+}
+
+bool SessionTable::make_memory(SessionSlot& slot) {
+    SegmentIdentity identity{kSegmentMagic, kLayoutVersion, SegmentKind::submit,
+                             options_.ring_bytes, raw(slot.id), 0};
+    Result<Segment> submit = Segment::make(identity, SegmentWriter::client);
+    if (!submit) return false;
+    identity.kind = SegmentKind::deliver;
+    Result<Segment> deliver = Segment::make(identity, SegmentWriter::daemon);
+    if (!deliver) return false;
+    slot.receive_bell.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    slot.space_bell.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!slot.receive_bell || !slot.space_bell) return false;
+    slot.submit = std::move(*submit);
+    slot.deliver = std::move(*deliver);
+    slot.deliver.header<DeliverHeader>()->state.store(
+        static_cast<std::uint32_t>(SessionState::open), std::memory_order_release);
+    return true;
+}
+
+void SessionTable::reset(SessionSlot& slot) {
+    slot.submit = Segment{};
+    slot.deliver = Segment{};
+    slot.receive_bell.reset();
+    slot.space_bell.reset();
+    slot.name.clear();
+    slot.in_use = false;
+}
+
+void SessionTable::announce(const SessionSlot& slot) {
+    TORC_CHECK(to_core_.push({ToCore::Kind::opened, slot.id}));
+    ring_bell(core_bell_.get());
+}
+
+void SessionTable::cancel(SessionSlot& slot) {
+    reset(slot);
+    --in_use_;
+}
+
+void SessionTable::hang_up(SessionId session) {
+    TORC_CHECK(to_core_.push({ToCore::Kind::hung_up, session}));
+    ring_bell(core_bell_.get());
+}
+
+std::optional<ToControl> SessionTable::take() {
+    const std::optional<ToControl> message = to_control_.pop();
+    if (message && message->kind == ToControl::Kind::released) {
+        SessionSlot& slot = slots_[message->session.slot];
+        TORC_CHECK(slot.in_use && slot.id == message->session);
+        reset(slot);
+        --in_use_;
+    }
+    return message;
+}
+
+void SessionTable::clear_control_bell() const { clear_bell(control_bell_.get()); }
+
+void SessionTable::kick(SessionId session, Reason reason) {
+    TORC_CHECK(to_control_.push({ToControl::Kind::kick, session, reason}));
+    news_for_control_ = true;
+}
+
+void SessionTable::release(SessionId session) {
+    TORC_CHECK(to_control_.push({ToControl::Kind::released, session, Reason::none}));
+    news_for_control_ = true;
+}
+
+void SessionTable::flush_to_control() {
+    if (!news_for_control_) return;
+    news_for_control_ = false;
+    ring_bell(control_bell_.get());
+}
+
+}  // namespace torc::client_shm

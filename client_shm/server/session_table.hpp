@@ -1,0 +1,126 @@
+// The daemon's sessions as both kinds of thread see them. The control thread makes a session's
+// memory and, much later, unmaps it; in between it is lent to the ring core. A segment is unmapped
+// only after the core has said that it let go, so a client's death never pulls memory from under
+// the core.
+//
+//   control: open() ---- opened ---->  core: serves the session
+//   control: hang_up() - hung_up --->  core: drains what was committed, closes it in the engine
+//   control: drops the socket <- kick - core: ends the session for a reason, then as above
+//   control: reclaims, unmaps <- released - core: has let go
+//
+// Each side's ring has room for everything that can be under way, so a push cannot fail: of one
+// slot at most {hung_up of the last life, opened, hung_up} and {kick, released}.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/limits.hpp"
+#include "base/result.hpp"
+#include "base/spsc_ring.hpp"
+#include "client_shm/server/fd.hpp"
+#include "client_shm/server/segment.hpp"
+
+namespace torc::client_shm {
+
+struct TableOptions {
+    std::string daemon;  ///< name of this node, the last part of private names
+    std::uint32_t sessions{256};
+    std::uint64_t ring_bytes{std::size_t{4} << 20};  ///< each direction; raised if messages need it
+    std::uint64_t message_bytes{kMessageBytesDefault};
+};
+
+/// What the control thread lends to the core.
+struct SessionSlot {
+    SessionId id;
+    std::string name;
+    Segment submit;
+    Segment deliver;
+    Fd receive_bell;  ///< wakes the client's receiver
+    Fd space_bell;    ///< wakes the client's sender
+    bool in_use{false};
+};
+
+struct ToCore {
+    enum class Kind : std::uint8_t { opened, hung_up };
+    Kind kind{};
+    SessionId session;
+};
+struct ToControl {
+    enum class Kind : std::uint8_t { kick, released };
+    Kind kind{};
+    SessionId session;
+    Reason reason{};
+};
+
+class SessionTable {
+public:
+    /// Fails: no memory or descriptors, options out of bounds.
+    static Result<std::unique_ptr<SessionTable>> make(const TableOptions& options);
+
+    // --- control thread ---
+
+    /// Reserves a slot and makes its memory; an empty name gets one. The core hears of it with
+    /// `announce`, after the client has been told. Gives: the slot, or why not.
+    SessionSlot* open(std::string_view name, Reason& reason);
+    void announce(const SessionSlot& slot);
+    /// Undoes `open` when the client could not be told.
+    void cancel(SessionSlot& slot);
+    void hang_up(SessionId session);
+    /// Next message of the core. `released` has already freed the slot.
+    std::optional<ToControl> take();
+    /// Polls readable when `take` has something.
+    int control_bell() const { return control_bell_.get(); }
+    void clear_control_bell() const;
+
+    // --- ring core ---
+
+    std::optional<ToCore> take_for_core() { return to_core_.pop(); }
+    bool core_has_news() const { return !to_core_.empty(); }
+    const SessionSlot& slot(SessionId session) const { return slots_[session.slot]; }
+    void kick(SessionId session, Reason reason);
+    void release(SessionId session);
+    /// Wakes the control thread if anything was pushed. Cost: at most one system call.
+    void flush_to_control();
+
+    // --- either ---
+
+    /// Clients and the control thread ring it when the core sleeps.
+    int core_bell() const { return core_bell_.get(); }
+    const Segment& daemon_page() const { return daemon_page_; }
+    const TableOptions& options() const { return options_; }
+    std::size_t in_use() const { return in_use_; }  ///< control thread
+
+private:
+    static constexpr std::size_t kMessagesMax = 4096;
+    static_assert(kMessagesMax >= 3 * kSessionsMax);
+
+    explicit SessionTable(const TableOptions& options) : options_{options} {}
+    bool name_in_use(std::string_view name) const;
+    bool make_memory(SessionSlot& slot);
+    static void reset(SessionSlot& slot);
+
+    TableOptions options_;
+    std::vector<SessionSlot> slots_;
+    std::size_t in_use_{0};
+    std::size_t next_slot_{0};  ///< where to look for a free one: slots are reused late
+    std::uint64_t names_picked_{0};
+    Segment daemon_page_;
+    Fd core_bell_;
+    Fd control_bell_;
+    bool news_for_control_{false};  ///< core only
+    SpscRing<ToCore, kMessagesMax> to_core_;
+    SpscRing<ToControl, kMessagesMax> to_control_;
+};
+
+/// Adds one to an eventfd. A full counter is fine: it is readable already.
+void ring_bell(int eventfd);
+/// Takes everything from an eventfd.
+void clear_bell(int eventfd);
+
+}  // namespace torc::client_shm
