@@ -1,0 +1,49 @@
+// How many new frames a token visit may send. protocol.md 3.7: the bound is on frames that are not
+// known to be everywhere, not on frames per rotation; a visit's share follows the backlogs.
+#pragma once
+
+#include <cstdint>
+
+#include "config/settings.hpp"
+#include "wire/token.hpp"
+
+namespace torc::ordering {
+
+class FlowControl {
+public:
+    explicit FlowControl(const config::ClusterSettings& settings)
+        : in_flight_max_(settings.in_flight_frames), burst_max_(settings.burst_frames) {}
+
+    void start_ring() { sent_ = {}; }
+
+    /// Copies that one visit may send again: half of a burst, so that a storm of repairs cannot
+    /// starve the token.
+    std::uint32_t repairs_max() const { return burst_max_ < 2 ? 1 : burst_max_ / 2; }
+
+    struct Visit {
+        std::uint64_t in_flight{0};  ///< seq on the token minus stable
+        std::uint64_t backlog{0};    ///< my frames that wait
+        std::uint64_t sendable{0};   ///< those that may go now
+        std::uint32_t repairs{0};    ///< copies sent on this visit
+    };
+    /// New frames for this visit.
+    std::uint32_t allowance(const Visit& visit, const wire::Token& token) const;
+
+    struct Sent {
+        std::uint32_t frames{0};
+        std::uint32_t bytes{0};
+        std::uint32_t backlog{0};  ///< frames left behind
+    };
+    /// Replaces what I reported on my last visit by what I did on this one.
+    void report(const Sent& sent, wire::Token& token);
+
+private:
+    /// Total backlog on the token with mine as it is now.
+    std::uint64_t total_backlog(std::uint64_t mine, const wire::Token& token) const;
+
+    std::uint64_t in_flight_max_;
+    std::uint32_t burst_max_;
+    Sent sent_;
+};
+
+}  // namespace torc::ordering

@@ -1,0 +1,171 @@
+// The inside of Ring: its parts, and the steps that need several of them. Each group of functions
+// has a file of its own, named beside it.
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "base/fixed_vec.hpp"
+#include "base/node_set.hpp"
+#include "ordering/context.hpp"
+#include "ordering/delivery.hpp"
+#include "ordering/flow_control.hpp"
+#include "ordering/idle_hold.hpp"
+#include "ordering/receive_window.hpp"
+#include "ordering/repair.hpp"
+#include "ordering/ring.hpp"
+#include "ordering/send_queue.hpp"
+#include "ordering/token_frames.hpp"
+#include "ordering/token_pass.hpp"
+
+namespace torc::ordering {
+
+/// DATA of the ring being formed that is kept until it is installed here. More is lost, and asked
+/// for like any loss.
+inline constexpr std::size_t kEarlyMax = 256;
+/// Visits on which the same member holds the token's aru down before it is ejected (Totem's
+/// fail_recv_const).
+inline constexpr std::uint32_t kFailToReceiveVisits = 2500;
+
+enum class Mode : std::uint8_t {
+    frozen,       ///< booted, or a snapshot was taken: nothing is stored or delivered
+    stopped,      ///< left the operational state: frames are stored, tokens swallowed
+    recovering,   ///< a PLAN was applied
+    operational,
+    dead,         ///< shut down
+};
+
+struct Ring::Impl {
+    Impl(const config::ClusterSettings& settings, Member me, std::uint32_t config_hash,
+         const wire::FrameIo& frames, const RingUpcalls& upcalls,
+         telemetry::CounterSet& counters);
+    ~Impl();
+
+    // --- frames of data: data_path.cpp ------------------------------------------------------------
+    void on_data(Instant now, FrameRef frame);
+    void take_data(Instant now, const FrameRef& frame, const wire::DataView& view);
+    void store(const FrameRef& frame, const wire::DataView& view);
+    void note_copy(const FrameRef& frame, const wire::DataView& view);
+    void keep_early(Instant now, const FrameRef& frame, const wire::DataView& view);
+    void drop(const FrameRef& frame, telemetry::CounterId why);
+    void deliver_in_order();
+
+    // --- sending: sending.cpp -----------------------------------------------------------------------
+    Submit submit(Instant now, const Outgoing& message);
+    Submit submit_unreliable(const wire::MessageTag& tag, wire::Pieces pieces);
+    void something_to_send(Instant now);
+    void send_wake(Instant now);
+    void flush_alone();
+    /// Stamps a pending frame with its place and keeps it.
+    void place(const FrameRef& frame, Seq seq, std::uint32_t round, bool last_of_visit);
+    bool resend(Seq seq, NodeIndex to, std::uint8_t hop_flags);
+
+    // --- the token: token_visit.cpp -------------------------------------------------------------------
+    void on_token(Instant now, FrameRef frame);
+    bool is_plausible(const wire::Token& token) const;
+    void receive_token(Instant now, wire::Token& token);
+    bool may_hold(Instant now, const wire::Token& token);
+    void keep_token(const wire::Token& token, Instant until, bool idle);
+    void resume_token(Instant now);
+    void visit(Instant now, wire::Token& token);
+    void give_out(wire::Token& token, std::uint32_t repairs);
+    void send_burst(const wire::Token& token);
+    void watch_progress(const wire::Token& token);
+    void settle_aru(wire::Token& token, Seq seq_in);
+    void check_drained(Seq seq);
+    std::uint32_t answer_requests(wire::Token& token, const RingMembers& ring,
+                                  std::uint8_t hop_flags);
+    void pass_on(Instant now, wire::Token& token, const RingMembers& ring);
+    void send_token(const wire::Token& token, const RingMembers& ring);
+    void repeat_token(Instant now);
+    void acknowledge_token(const RingMembers& ring);
+    void on_status(FrameRef frame);
+    void on_wake(Instant now, FrameRef frame);
+
+    // --- recovery: recovery.cpp -----------------------------------------------------------------------
+    wire::OldRingState snapshot();
+    void begin_recovery(Instant now, const RecoveryStart& start);
+    bool plan_fits(const wire::RecoveryOrder& order) const;
+    void apply_plan();
+    void find_owed(std::span<const Holder> holders);
+    std::uint32_t send_owed(std::uint32_t most);
+    void update_done();
+    void recovery_visit(Instant now, wire::Token& token);
+    void abandon_recovery();
+    void release_early();
+
+    // --- install: install.cpp -------------------------------------------------------------------------
+    void boot(std::uint64_t incarnation_epoch);
+    void install(Instant now);
+    void start_ring(Instant now, const RingMembers& ring);
+    NodeSet obliged_senders() const;
+
+    // --- life: ring.cpp -------------------------------------------------------------------------------
+    void set_draining(Instant now, bool draining);
+    void stop();
+    void on_timer(Instant now);
+    void on_loss();
+    Instant next_deadline() const;
+    void report(RingEvent event);
+    void shutdown();
+    std::size_t loans() const;
+    /// The ring whose token I take now: the one being formed, or mine.
+    const RingMembers& token_ring() const;
+
+    Context context;
+    ReceiveWindow window;
+    Delivery delivery;
+    SendQueue queue;
+    TokenPass pass;
+    FlowControl flow;
+    Repair repair;
+    IdleHold hold;
+    TokenFrames token_frames;
+
+    Mode mode{Mode::dead};
+    RingMembers ring;
+    wire::EpisodeSet obligations;
+    std::uint32_t sender_seq{0};
+    std::uint32_t unreliable_seq{0};
+    Instant last_now{};
+    bool draining{false};
+    bool drained{false};
+    bool visiting{false};
+    FixedVec<RingEvent, 6> events;
+    NodeIndex suspect{kNoNode};
+
+    /// The token, while it is with me.
+    struct Kept {
+        wire::Token token;
+        Instant until{kNever};
+        bool idle{false};  ///< held because the ring is quiet; else for want of a frame
+    };
+    std::optional<Kept> kept;
+    /// What this visit sends after the token.
+    FixedVec<Seq, kBurstMax> burst;
+
+    struct Stuck {
+        NodeIndex member{kNoNode};
+        Seq aru;
+        std::uint32_t visits{0};
+    };
+    Stuck stuck;
+    Member ejected;
+
+    struct Recovery {
+        RingMembers ring;
+        wire::RecoveryOrder order;
+        std::array<std::uint64_t, kWindowFrames / 64> owed{};  ///< bit i: seq low_aru + 1 + i
+        std::size_t owed_left{0};
+        std::size_t owed_next{0};
+        bool all_heard{false};  ///< every state of `together`: owners send unasked
+        bool done{false};
+        bool token_returned{false};
+        bool failed{false};  ///< reported; nothing more happens in this attempt
+        Instant deadline{kNever};
+        FixedVec<FrameRef, kEarlyMax> early;
+    };
+    Recovery recovery;
+};
+
+}  // namespace torc::ordering

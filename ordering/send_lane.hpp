@@ -1,0 +1,72 @@
+// Frames that wait for the token, built while messages come in: small ones packed together, large
+// ones in fragments. protocol.md 3.4 (packing by delivery class), 3.9.
+//
+// One lane keeps one order. Only its last frame is open; a message of another class closes it, so
+// that what a session sends stays in its order. One large message at a time: its frames enter as
+// room allows, and it counts as sent when the last of them was taken out (got its seq). Until then
+// whoever offered it offers it again.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ordering/context.hpp"
+#include "ordering/ring.hpp"
+#include "wire/data.hpp"
+
+namespace torc::ordering {
+
+class SendLane {
+public:
+    /// `frames_max`: what may wait. `bytes_max`: of one message.
+    SendLane(const Context& context, std::size_t frames_max, std::size_t bytes_max);
+
+    /// Copies the message in, or a part of a large one.
+    Submit submit(const wire::MessageTag& tag, wire::Pieces pieces);
+    /// True once after the last fragment of the large message was taken out; the answer to its
+    /// owner is then `queued`.
+    bool take_finished();
+
+    std::size_t size() const { return count_; }
+    bool empty() const { return count_ == 0; }
+    /// The oldest frame, with its loan. The lane must not be empty.
+    FrameRef pop();
+    /// The ring changed: a large message that is not wholly sequenced starts from its beginning.
+    void restart_fragmented();
+    /// Gives every loan back.
+    void clear();
+
+private:
+    struct Pending {
+        wire::FrameBuilder builder;
+        bool fragment{false};
+        bool last_fragment{false};
+    };
+    /// The large message under way.
+    struct Large {
+        bool active{false};
+        bool finished{false};  ///< its last fragment got its seq; the owner does not know yet
+        wire::MessageTag tag;
+        std::size_t total{0};
+        std::size_t built{0};  ///< bytes that are in frames
+    };
+
+    Pending& at(std::size_t position) { return pending_[(head_ + position) & mask_]; }
+    Submit submit_whole(const wire::MessageTag& tag, wire::Pieces pieces, std::size_t length);
+    Submit submit_large(const wire::MessageTag& tag, wire::Pieces pieces);
+    bool owns_large(const wire::MessageTag& tag) const;
+    bool open_frame();
+    void drop_fragments();
+
+    const Context& context_;
+    std::size_t frames_max_;
+    std::size_t bytes_max_;
+    std::size_t mask_;
+    std::vector<Pending> pending_;
+    std::size_t head_{0};
+    std::size_t count_{0};
+    std::size_t fragments_{0};  ///< frames of the large message that wait
+    Large large_;
+};
+
+}  // namespace torc::ordering

@@ -1,0 +1,58 @@
+// What waits for the token: control messages of the groups layer in front, the application's
+// behind. protocol.md 3.1, 9.3. While the directories are being joined after a merge only the
+// first lane moves.
+#pragma once
+
+#include <algorithm>
+
+#include "ordering/send_lane.hpp"
+
+namespace torc::ordering {
+
+/// Frames that may wait in each lane.
+inline constexpr std::size_t kPendingFramesMax = 2 * kBurstMax;
+inline constexpr std::size_t kPendingControlMax = 64;
+/// Bytes of one control message at most; the groups layer cuts its state in chunks below it.
+inline constexpr std::size_t kControlMessageBytesMax = 32 * 1024;
+
+class SendQueue {
+public:
+    explicit SendQueue(const Context& context)
+        : control_(context, kPendingControlMax, kControlMessageBytesMax),
+          application_(context, pending_max(context.settings),
+                       context.settings.message_bytes + wire::kEnvelopeRoom) {}
+
+    SendLane& lane(bool control) { return control ? control_ : application_; }
+    void hold_application(bool hold) { held_ = hold; }
+    bool holds_application() const { return held_; }
+
+    /// Frames that wait, and those of them that may have a seq now.
+    std::size_t backlog() const { return control_.size() + application_.size(); }
+    std::size_t sendable() const {
+        return control_.size() + (held_ ? 0 : application_.size());
+    }
+    /// The next frame to get a seq, with its loan; `sendable` must not be 0.
+    FrameRef pop() { return control_.empty() ? application_.pop() : control_.pop(); }
+
+    void restart_fragmented() {
+        control_.restart_fragmented();
+        application_.restart_fragmented();
+    }
+    void clear() {
+        control_.clear();
+        application_.clear();
+    }
+    std::size_t loans() const { return backlog(); }
+
+private:
+    /// Enough for a few visits; more would only add delay in front of the token.
+    static std::size_t pending_max(const config::ClusterSettings& settings) {
+        return std::min<std::size_t>(kPendingFramesMax, std::size_t{4} * settings.burst_frames);
+    }
+
+    SendLane control_;
+    SendLane application_;
+    bool held_{false};
+};
+
+}  // namespace torc::ordering
