@@ -23,6 +23,7 @@ Result<std::unique_ptr<UdpPort>> UdpPort::open(const config::ClusterSettings& cl
     }
     Result<UdpSockets> sockets = open_udp_sockets(cluster, node, options.interface);
     if (!sockets) return tl::unexpected<Error>(sockets.error());
+    sockets->segments = sockets->segments && options.segmented_send;
     Result<std::unique_ptr<FramePool>> pool =
         FramePool::open(options.frame_pool, cluster.frame_bytes);
     if (!pool) return tl::unexpected<Error>(pool.error());

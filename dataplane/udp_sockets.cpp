@@ -134,7 +134,7 @@ Result<Fd> bound_socket(std::uint32_t address, std::uint16_t port, bool shared) 
         if (error != EADDRINUSE || std::chrono::steady_clock::now() >= give_up) {
             return bind_failure(address, port, error);
         }
-        std::this_thread::sleep_for(kBindPause);
+        std::this_thread::sleep_for(kBindPause);  // tidy: allow sleep: bounded, at start-up only
     }
     return fd;
 }

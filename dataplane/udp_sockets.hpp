@@ -36,8 +36,8 @@ struct UdpSockets {
 };
 
 /// **Takes** the cluster, which node of it this is, and the interface by name (empty: the one that
-/// has the node's address). **Fails** with what is wrong and what to do: no such node, dissemination
-/// by mesh, address not on this host, port taken, no permission, interface without multicast.
+/// has the node's address). **Fails** with what is wrong and what to do: no such node, mesh
+/// dissemination, address not on this host, port taken, no permission, no multicast there.
 /// **Cost**: some 30 system calls; waits up to kBindPatience for a port to become free.
 Result<UdpSockets> open_udp_sockets(const config::ClusterSettings& cluster, NodeIndex node,
                                     const std::string& interface);

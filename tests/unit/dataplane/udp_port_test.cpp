@@ -6,9 +6,13 @@
 #include <arpa/inet.h>
 #include <chrono>
 #include <cstring>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <set>
 #include <string>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <thread>
 #include <tuple>
 #include <vector>
@@ -198,21 +202,31 @@ TEST_P(UdpPortTest, TokenAndControlComeBeforeDataOfTheSamePoll) {
 }
 
 TEST_P(UdpPortTest, ABurstOfMixedSizesArrivesWholeAndInOrder) {
-    const auto a = open(0, 1024), b = open(1, 1024), c = open(2, 1024);
-    std::vector<std::string> sent;
-    // Runs of equal sizes (one segmented send), a shorter last one, single ones, the largest.
-    for (const std::size_t size : {1472, 1472, 1472, 700, 1, 1, 1, 1472, 64, 65, 66, 65, 64}) {
-        sent.push_back(std::string(size, static_cast<char>('a' + sent.size())));
+    for (const bool segmented : {true, false}) {
+        const auto opened =
+            UdpPort::open(cluster_, NodeIndex{0},
+                          {.frame_pool = 1024, .receive = receive(), .segmented_send = segmented});
+        ASSERT_TRUE(opened.has_value());
+        const auto& a = *opened;
+        const auto b = open(1, 1024), c = open(2, 1024);
+        std::vector<std::string> sent;
+        // Runs of equal sizes (one segmented send), a shorter last one, single ones, the largest.
+        for (const std::size_t size : {1472, 1472, 1472, 700, 1, 1, 1, 1472, 64, 65, 66, 65, 64}) {
+            sent.push_back(std::string(size, static_cast<char>('a' + sent.size())));
+        }
+        for (int i = 0; i < 120; ++i) sent.push_back(std::string(1472, static_cast<char>(i)));
+        for (const std::string& text : sent) send(*a, text, kNoNode);
+        a->flush();
+        EXPECT_EQ(take_texts(*b, sent.size()), sent);
+        EXPECT_EQ(take_texts(*c, sent.size()), sent);
+        EXPECT_EQ(a->counters().tx_dropped, 0u);
+        const std::uint64_t copies = cluster_.dissemination == Dissemination::multicast ? 1 : 2;
+        EXPECT_EQ(a->counters().tx_frames, copies * sent.size());
+        EXPECT_EQ(a->loans() + b->loans() + c->loans(), 0u);
+        // Segmentation saves calls, or it was not used at all.
+        const bool few_messages = a->describe().find("cuts bursts") != std::string::npos;
+        EXPECT_TRUE(segmented || !few_messages);
     }
-    for (int i = 0; i < 120; ++i) sent.push_back(std::string(1472, static_cast<char>(i)));
-    for (const std::string& text : sent) send(*a, text, kNoNode);
-    a->flush();
-    EXPECT_EQ(take_texts(*b, sent.size()), sent);
-    EXPECT_EQ(take_texts(*c, sent.size()), sent);
-    EXPECT_EQ(a->counters().tx_dropped, 0u);
-    const std::uint64_t copies = cluster_.dissemination == Dissemination::multicast ? 1 : 2;
-    EXPECT_EQ(a->counters().tx_frames, copies * sent.size());
-    EXPECT_EQ(a->loans() + b->loans() + c->loans(), 0u);
 }
 
 TEST_P(UdpPortTest, AFrameIsKeptUntilItIsSent) {
@@ -429,6 +443,38 @@ TEST(UdpPortOpen, ASecondDaemonOfTheSameNodeIsRefused) {
         const auto other = port_of(cluster, 1, Receive::automatic);
         EXPECT_NE(other, nullptr);
     }
+}
+
+/// Makes io_uring_setup fail for the calling process, as container profiles do.
+void forbid_io_uring() {
+    std::array<sock_filter, 4> code{{
+        {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
+        {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_io_uring_setup},
+        {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | EPERM},
+        {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
+    }};
+    const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) std::_Exit(3);
+}
+
+TEST(UdpPortOpenDeath, WithoutIoUringItFallsBackAndSaysWhy) {
+    EXPECT_EXIT(
+        {
+            forbid_io_uring();
+            const auto cluster = cluster_of(2, Dissemination::unicast);
+            const auto forced =
+                UdpPort::open(cluster, NodeIndex{0}, {.frame_pool = 64, .receive = Receive::uring});
+            if (forced || forced.error().remedy.empty()) std::_Exit(4);
+            const auto a = port_of(cluster, 0, Receive::automatic);
+            const auto b = port_of(cluster, 1, Receive::automatic);
+            send(*a, "anyway", NodeIndex{1});
+            a->flush();
+            if (take_texts(*b, 1) != std::vector<std::string>{"anyway"}) std::_Exit(5);
+            std::fprintf(stderr, "%s\n", a->describe().c_str());
+            std::_Exit(0);
+        },
+        testing::ExitedWithCode(0), "recvmmsg(.|\n)*fallback: no io_uring receive: Operation not");
 }
 
 TEST(UdpPortOpen, JumboFramesFitTheMtuOfLoopback) {
