@@ -33,6 +33,14 @@ tl::unexpected<Error> device_failure(const DeviceFacts& facts, const char* step,
                    remedy);
 }
 
+/// The least of what the driver says about packets and about frames, which may disagree.
+std::uint32_t largest_mtu(const rte_eth_dev_info& info) {
+    std::uint32_t most = info.max_mtu != 0 ? info.max_mtu : std::uint32_t{UINT16_MAX};
+    constexpr std::uint32_t kOverhead = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
+    if (info.max_rx_pktlen > kOverhead) most = std::min(most, info.max_rx_pktlen - kOverhead);
+    return most;
+}
+
 Result<void> configure(const DeviceRequest& request, DeviceFacts& facts) {
     rte_eth_dev_info info{};
     if (const int result = rte_eth_dev_info_get(request.port, &info); result != 0) {
@@ -40,17 +48,17 @@ Result<void> configure(const DeviceRequest& request, DeviceFacts& facts) {
     }
     facts.driver = info.driver_name == nullptr ? "?" : info.driver_name;
     facts.mtu = static_cast<std::uint32_t>(request.frame_bytes + kIpUdpBytes);
-    if (info.max_mtu != 0 && facts.mtu > info.max_mtu) {
+    const std::uint32_t most = largest_mtu(info);
+    if (facts.mtu > most && !request.ignore_driver_limit) {
         return failure("device " + facts.name + " (" + facts.driver + ") carries at most " +
-                           std::to_string(info.max_mtu) + " bytes of IP, frame_bytes = " +
+                           std::to_string(most) + " bytes of IP, frame_bytes = " +
                            std::to_string(request.frame_bytes) + " needs " +
                            std::to_string(facts.mtu),
                        "lower frame_bytes in the cluster settings to " +
-                           std::to_string(info.max_mtu - kIpUdpBytes));
+                           std::to_string(most - kIpUdpBytes));
     }
     rte_eth_conf conf{};
-    conf.rxmode.mtu = std::max<std::uint32_t>(facts.mtu, RTE_ETHER_MTU);
-    if (info.max_mtu != 0) conf.rxmode.mtu = std::min<std::uint32_t>(conf.rxmode.mtu, info.max_mtu);
+    conf.rxmode.mtu = std::min(std::max<std::uint32_t>(facts.mtu, RTE_ETHER_MTU), most);
     if (request.offload_checksum) {
         facts.transmit_checksum =
             (info.tx_offload_capa & kTransmitChecksum) == kTransmitChecksum;

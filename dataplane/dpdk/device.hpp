@@ -20,6 +20,9 @@ struct DeviceRequest {
     std::uint16_t receive_descriptors{0};
     std::uint16_t transmit_descriptors{0};
     std::uint32_t group{0};      ///< 0: no multicast filter to set
+    /// net_af_packet: the interface's MTU, checked before, is the limit; the driver claims 1518
+    /// bytes whatever its slots hold.
+    bool ignore_driver_limit{false};
     bool offload_checksum{false};
     bool receive_interrupt{false};  ///< try it; the facts tell whether it worked
 };

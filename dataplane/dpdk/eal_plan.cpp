@@ -92,7 +92,13 @@ Result<EalPlan> plan_eal(const EalRequest& request) {
         if (!has_argument(request.extra, name)) plan.arguments.emplace_back(whole);
     };
     add("--no-telemetry", "--no-telemetry");
-    add("--log-level", "--log-level=error");
+    if (!has_argument(request.extra, "--log-level")) {
+        plan.arguments.emplace_back("--log-level=error");
+        // A dead peer is ordinary here and healed; the driver reports it dozens of times.
+        if (request.device == nullptr) {
+            plan.arguments.emplace_back("--log-level=pmd.net.virtio.driver:critical");
+        }
+    }
     const bool placed = std::any_of(
         kCoreArguments.begin(), kCoreArguments.end(),
         [&](std::string_view name) { return has_argument(request.extra, name); });

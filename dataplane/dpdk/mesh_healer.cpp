@@ -9,6 +9,10 @@ namespace {
 
 /// After a failed set-up: an owner that is just starting, or just dying, needs a moment.
 constexpr Nanos kAttachAgainAfter{std::chrono::milliseconds{200}};
+/// On a lost peer virtio_user leaves work to an alarm of the EAL's interrupt thread and does not
+/// cancel it when the device is closed (DPDK 22.11): the alarm, due after a microsecond, must have
+/// run before the device's memory goes.
+constexpr Nanos kSettle{std::chrono::milliseconds{100}};
 
 }  // namespace
 
@@ -17,8 +21,8 @@ void MeshHealer::step(Instant now) {
         if (link->role != LinkRole::attacher) continue;
         switch (link->phase.load(std::memory_order_acquire)) {  // pairs with MeshPort::maintain
             case LinkPhase::absent: attach(*link, now); break;
-            case LinkPhase::active: check(*link); break;
-            case LinkPhase::released: close(*link); break;
+            case LinkPhase::active: check(*link, now); break;
+            case LinkPhase::released: close(*link, now); break;
             case LinkPhase::offered:
             case LinkPhase::leaving: break;  // the ring core's turn
         }
@@ -32,7 +36,7 @@ void MeshHealer::attach(MeshLink& link, Instant now) {
     DeviceString device;
     device.name = "net_virtio_user" + std::to_string(raw(link.peer));
     device.arguments = "path=" + link.socket + ",queue_size=" + std::to_string(descriptors_) +
-                       ",mrg_rxbuf=1,packed_vq=1";
+                       ",mrg_rxbuf=1,packed_vq=1,mac=" + to_text(own_mac_);
     const auto port = probe_device(device);
     if (!port) {
         ++attach_failures_;
@@ -56,15 +60,18 @@ void MeshHealer::attach(MeshLink& link, Instant now) {
     link.phase.store(LinkPhase::offered, std::memory_order_release);  // pairs with maintain
 }
 
-void MeshHealer::check(MeshLink& link) {
+void MeshHealer::check(MeshLink& link, Instant now) {
     const bool is_up = link_is_up(link.port);
     link.is_up.store(is_up, std::memory_order_relaxed);
-    if (!is_up) link.phase.store(LinkPhase::leaving, std::memory_order_release);
+    if (is_up) return;
+    close_after_[raw(link.peer)] = now + kSettle;
+    link.phase.store(LinkPhase::leaving, std::memory_order_release);  // pairs with maintain
 }
 
-void MeshHealer::close(MeshLink& link) {
+void MeshHealer::close(MeshLink& link, Instant now) {
+    if (now < close_after_[raw(link.peer)]) return;
     remove_device(link.port);
-    link.phase.store(LinkPhase::absent, std::memory_order_release);
+    link.phase.store(LinkPhase::absent, std::memory_order_relaxed);  // read by this thread only
 }
 
 }  // namespace torc::dataplane::dpdk

@@ -16,8 +16,9 @@ namespace torc::dataplane::dpdk {
 class MeshHealer final : public Healer {
 public:
     /// Borrows the port, which must outlive it.
-    MeshHealer(MeshPort& port, std::uint32_t frame_bytes, std::uint16_t descriptors)
-        : port_(port), frame_bytes_(frame_bytes), descriptors_(descriptors) {}
+    MeshHealer(MeshPort& port, const MacAddress& own_mac, std::uint32_t frame_bytes,
+               std::uint16_t descriptors)
+        : port_(port), own_mac_(own_mac), frame_bytes_(frame_bytes), descriptors_(descriptors) {}
 
     /// **Threads**: the control thread, about every 20 ms. **Cost**: a system call a link; some
     /// milliseconds when a device is attached or removed. Blocks while an owner that accepted the
@@ -28,13 +29,15 @@ public:
 
 private:
     void attach(MeshLink& link, Instant now);
-    void check(MeshLink& link);
-    void close(MeshLink& link);
+    void check(MeshLink& link, Instant now);
+    void close(MeshLink& link, Instant now);
 
     MeshPort& port_;
+    MacAddress own_mac_;
     std::uint32_t frame_bytes_;
     std::uint16_t descriptors_;
     std::array<Instant, kNodesMax> attach_again_{};
+    std::array<Instant, kNodesMax> close_after_{};
     std::uint64_t attach_failures_{0};
 };
 

@@ -104,6 +104,7 @@ Result<OpenedPort> open_ether(const config::ClusterSettings& cluster,
     request.receive_descriptors = request.transmit_descriptors = kDescriptors;
     request.group = cluster.dissemination == config::Dissemination::multicast
                         ? cluster.multicast_group : 0;
+    request.ignore_driver_limit = slot_bytes != 0;
     request.offload_checksum = true;
     request.receive_interrupt = !on_kernel;
     auto facts = start_device(request);
@@ -193,7 +194,8 @@ Result<OpenedPort> open_mesh(const config::ClusterSettings& cluster,
         // The port closes what was started before the one that failed.
         if (auto done = start_owned(*link, request); !done) return tl::unexpected(done.error());
     }
-    opened.healer = std::make_unique<MeshHealer>(*port, cluster.frame_bytes, *descriptors);
+    opened.healer = std::make_unique<MeshHealer>(
+        *port, mesh_mac(cluster.nodes[raw(self)].address), cluster.frame_bytes, *descriptors);
     opened.port = std::move(port);
     return opened;
 }

@@ -136,9 +136,9 @@ private:
         return true;
     }
 
-    /// One poll; every frame is shown to `handle` and given back.
+    /// One look; every frame is shown to `handle` and given back.
     template <typename Handle>
-    std::size_t poll(Handle handle) {
+    std::size_t look(Handle& handle) {
         std::array<FrameRef, 64> frames;
         const std::size_t count = port_.receive(frames);
         for (std::size_t i = 0; i < count; ++i) {
@@ -150,8 +150,26 @@ private:
             }
             port_.release(frames[i].cookie);
         }
+        return count;
+    }
+
+    /// Looks, keeps house, and yields or sleeps if there was nothing.
+    template <typename Handle>
+    std::size_t poll(Handle handle) {
+        std::size_t count = look(handle);
         maintain_sometimes();
-        if (count == 0) idle();
+        if (count != 0) {
+            empty_ = 0;
+            return count;
+        }
+        if (args_.text("idle") != "sleep" || ++empty_ < 200) {
+            sched_yield();
+            return 0;
+        }
+        empty_ = 0;
+        port_.arm_wake();
+        count = look(handle);
+        if (count == 0) sleep();
         return count;
     }
 
@@ -163,27 +181,10 @@ private:
         port_.maintain(time);
     }
 
-    void idle() {
-        if (args_.text("idle") != "sleep" || ++empty_ < 200) {
-            sched_yield();
-            return;
-        }
-        empty_ = 0;
-        port_.arm_wake();
-        std::array<FrameRef, 1> frame;
-        if (port_.receive(frame) != 0) {
-            if (frame[0].size >= sizeof(Stamp)) {
-                Stamp stamp;
-                std::memcpy(&stamp, frame[0].data, sizeof stamp);
-                if (stamp.from < kNodesMax) ++heard[stamp.from];
-            }
-            port_.release(frame[0].cookie);
-            return;
-        }
+    void sleep() {
         ++sleeps;
         pollfd wait{port_.wake_fd(), POLLIN, 0};
-        const auto limit = std::chrono::nanoseconds(port_.sleep_max()).count();
-        const timespec timeout{0, static_cast<long>(limit)};
+        const timespec timeout{0, static_cast<long>(port_.sleep_max().count())};
         ppoll(&wait, wait.fd >= 0 ? 1 : 0, &timeout, nullptr);
         port_.maintain(now());
     }
