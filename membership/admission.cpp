@@ -58,11 +58,12 @@ bool Former::Impl::may_invite(Instant now, NodeIndex index) const {
            back_off.may_invite(now, Member{index, presence.incarnation});
 }
 
-/// Heard within three merge probes, hears me, stays, and its index is free.
+/// Heard within three merge probes and since it was last excluded, hears me, stays, and its index
+/// is free.
 bool Former::Impl::is_reachable_outsider(Instant now, NodeIndex index) const {
     const Presence& presence = peers.presence(index);
     return presence.kind != Presence::Kind::none && !presence.leaving &&
-           now - presence.at <= 3 * times.merge_probe && hears_me(now, presence) &&
+           !presence.spent && now - presence.at <= 3 * times.merge_probe && hears_me(now, presence) &&
            member_at(index) == nullptr;
 }
 

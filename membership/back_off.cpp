@@ -6,11 +6,11 @@ namespace torc::membership {
 
 void BackOff::excluded(Instant now, const Member& peer, Nanos episode) {
     Entry& entry = entries_[raw(peer.index)];
-    const bool again = entry.length > Nanos{0} && now - entry.failed_at < kWindow;
+    // Counted from the end of the last back-off: a long one must not pass for good behaviour.
+    const bool again = entry.length > Nanos{0} && now < entry.until + kWindow;
     const Nanos least = std::min<Nanos>(2 * std::min(episode, kWindow), kWindow);
     entry.length = again ? std::min<Nanos>(std::max(2 * entry.length, least), kWindow) : least;
     entry.incarnation = peer.incarnation;
-    entry.failed_at = now;
     entry.until = now + entry.length;
 }
 

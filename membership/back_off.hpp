@@ -13,7 +13,7 @@ namespace torc::membership {
 
 class BackOff {
 public:
-    /// Failures within this time of the last one double the back-off; it is also the longest one.
+    /// A failure within this time of the last back-off's end doubles it; also the longest back-off.
     static constexpr Nanos kWindow = std::chrono::seconds{10};
 
     /// Allocates one entry a daemon of the cluster.
@@ -30,7 +30,6 @@ private:
     struct Entry {
         Incarnation incarnation{};
         Instant until{Instant::min()};
-        Instant failed_at{};
         Nanos length{0};
     };
     std::vector<Entry> entries_;

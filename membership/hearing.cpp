@@ -76,6 +76,7 @@ Presence& Former::Impl::note_presence(Instant now, const wire::Control& control,
     presence.kind = kind;
     presence.incarnation = control.sender.incarnation;
     presence.at = now;
+    presence.spent = false;
     presence.ctl = control.ctl;
     presence.echo = echo_in(hears);
     return presence;

@@ -28,6 +28,9 @@ void Former::Impl::installed(Instant now, const RingId& id, const wire::MemberLi
     ring = id;
     members = of_ring;
     for (const Member& member : episode.sets.fail) {
+        // What it said before we went on without it must not open this ring at once.
+        Presence& presence = peers.presence(member.index);
+        if (presence.incarnation == member.incarnation) presence.spent = true;
         if (member_at(member.index) != nullptr || episode.leavers.contains(member)) continue;
         back_off.excluded(now, member, now - episode.since);
     }
