@@ -130,7 +130,7 @@ public:
     bool append(const MessageTag& tag, Pieces pieces);
     /// Appends as much of a large message as fits, from `offset` on: the first fragment if that is
     /// 0, the last if it reaches the end. The frame must be empty, and the message must not fit a
-    /// frame as a whole. Gives the bytes taken, at least 1 (0 if the frame is not empty).
+    /// frame as a whole. Any but the last fragment leaves no room for a message behind it. Gives the bytes taken, at least 1 (0 if the frame is not empty).
     std::size_t append_fragment(const MessageTag& tag, Pieces pieces, std::size_t offset);
 
 private:
@@ -140,7 +140,6 @@ private:
     FrameRef frame_;
     SealedHeader sealed_;
     std::size_t limit_{0};
-    bool open_fragment_{false};  ///< not the message's last: nothing may follow it
 };
 
 /// What the largest whole message of a frame may have in bytes.

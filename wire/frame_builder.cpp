@@ -50,7 +50,7 @@ FrameBuilder::FrameBuilder(const FrameRef& frame, std::size_t frame_bytes, NodeI
 }
 
 bool FrameBuilder::fits(std::size_t length) const {
-    if (!frame_ || open_fragment_ || sealed_.messages == kMessagesPerFrameMax) return false;
+    if (!frame_ || sealed_.messages == kMessagesPerFrameMax) return false;
     const std::size_t free = limit_ - frame_.size;
     return free >= sizeof(MessageHeader) && length <= free &&  // no overflow in padded()
            padded(length) <= free - sizeof(MessageHeader);
@@ -105,7 +105,7 @@ std::size_t FrameBuilder::append_fragment(const MessageTag& tag, Pieces pieces,
         start_message(tag, static_cast<std::uint16_t>(flags), prefix + taken);
     if (first) store(body, 0, le32(static_cast<std::uint32_t>(total)));
     gather(pieces, offset, body.subspan(prefix));
-    open_fragment_ = !last;
+    TORC_CHECK(last || !fits(0));
     return taken;
 }
 

@@ -36,10 +36,11 @@ inline constexpr Member kMe{NodeIndex{2}, Incarnation{0x800000000A0B0C0D}};
 inline constexpr Control kControl{kMe, 17, kFingerprint};
 inline constexpr AttemptId kAttempt{0x01000002, NodeIndex{2}, 0x77};
 
-/// A frame that owns its memory.
+/// A frame that owns its memory, which is as dirty as a pool's.
 class OwnedFrame {
 public:
-    explicit OwnedFrame(std::size_t capacity = kFrameBytesMax) : memory_(capacity) {
+    explicit OwnedFrame(std::size_t capacity = kFrameBytesMax)
+        : memory_(capacity, std::byte{0xDD}) {
         ref.cookie = this;
         ref.data = memory_.data();
         ref.capacity = static_cast<std::uint32_t>(capacity);
