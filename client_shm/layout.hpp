@@ -99,7 +99,7 @@ struct DeliverHeader {
 /// One page of the whole daemon, read-only for clients.
 struct DaemonHeader {
     alignas(kCacheLine) SegmentIdentity identity;
-    alignas(kCacheLine) Ticket core_ticket;  ///< odd: ring the doorbell after a commit
+    alignas(kCacheLine) Ticket core_ticket;    ///< odd: ring the doorbell after a commit
     alignas(kCacheLine) Counter heartbeat_ns;  ///< daemon's clock at its latest pass
 };
 
@@ -136,7 +136,7 @@ enum class RecordType : std::uint16_t {
 struct RecordHeader {
     std::uint32_t body_bytes;  ///< without this header and without padding
     RecordType type;
-    std::uint16_t flags;  ///< 0 in this version
+    std::uint16_t flags;      ///< 0 in this version
     std::uint64_t operation;  ///< number of the client's operation, from 1; 0 where meaningless
 };
 static_assert(sizeof(RecordHeader) == kRecordAlign);
@@ -228,7 +228,7 @@ constexpr std::uint64_t capacity_for(std::uint64_t wanted, std::uint64_t message
 struct HelloRequest {
     std::uint64_t magic;
     std::uint32_t version;
-    std::uint32_t flags;  ///< 0 in this version
+    std::uint32_t flags;     ///< 0 in this version
     std::uint8_t name_size;  ///< 0: the daemon picks a name
     char name[kNameMax];
     std::uint8_t reserved[16];

@@ -1,21 +1,21 @@
 // Opening and closing a session: one hello on a Unix socket, six descriptors back, three mappings.
 // Nothing that the peer says is used before it is checked: whoever owns the socket's path decides
 // what answers there.
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/epoll.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <poll.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <new>
 #include <string_view>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include "client_shm/client/session.hpp"
 #include "client_shm/names.hpp"
@@ -48,7 +48,7 @@ struct HelloFds {
     }
 };
 
-// --- where the daemon listens ----------------------------------------------------------------------
+// --- where the daemon listens --------------------------------------------------------------------
 
 bool append(sockaddr_un& address, std::string_view text) {
     const std::size_t used = strlen(address.sun_path);
@@ -69,7 +69,8 @@ int only_socket(const char* directory, sockaddr_un& address) {
             code = TORC_ERROR_ARGUMENT;
             break;
         }
-        const bool fits = append(address, directory) && append(address, "/") && append(address, name);
+        const bool fits =
+            append(address, directory) && append(address, "/") && append(address, name);
         code = fits ? TORC_OK : TORC_ERROR_ARGUMENT;
         if (!fits) break;
     }
@@ -89,7 +90,7 @@ int find_socket(const torc_options& options, sockaddr_un& address) {
     return fits ? TORC_OK : TORC_ERROR_ARGUMENT;
 }
 
-// --- hello -----------------------------------------------------------------------------------------
+// --- hello ---------------------------------------------------------------------------------------
 
 int code_of_errno() {
     switch (errno) {
@@ -201,11 +202,11 @@ int receive_reply(torc_session& session, HelloReply& reply, HelloFds& fds, Deadl
     return count == kHelloFds && !truncated ? TORC_OK : TORC_ERROR_HANDSHAKE;
 }
 
-// --- memory ----------------------------------------------------------------------------------------
+// --- memory --------------------------------------------------------------------------------------
 
 /// Maps a segment, its ring twice. The seals are what makes the mapping safe from SIGBUS.
 int map_segment(int fd, std::uint64_t capacity, int protection, Mapping& mapping) {
-    struct stat status {};
+    struct stat status{};
     const std::size_t once = kSegmentHeaderBytes + capacity;
     const int seals = fcntl(fd, F_GET_SEALS);
     if (fstat(fd, &status) != 0 || status.st_size != static_cast<off_t>(once) || seals < 0 ||
@@ -237,8 +238,8 @@ int map_all(torc_session& session, const HelloReply& reply, const HelloFds& fds)
     if (capacity < kCapacityMin || capacity > kCapacityMax || (capacity & (capacity - 1)) != 0) {
         return TORC_ERROR_HANDSHAKE;
     }
-    int code = map_segment(fds.fds[kFdSubmit], capacity, PROT_READ | PROT_WRITE,
-                           session.submit_map);
+    int code =
+        map_segment(fds.fds[kFdSubmit], capacity, PROT_READ | PROT_WRITE, session.submit_map);
     if (code == TORC_OK) {
         code = map_segment(fds.fds[kFdDeliver], capacity, PROT_READ, session.deliver_map);
     }

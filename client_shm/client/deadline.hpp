@@ -1,9 +1,9 @@
 // How long a call may wait. The clock is read only once a call has to wait at all.
 #pragma once
 
-#include <time.h>
-
 #include <cstdint>
+
+#include <time.h>
 
 namespace torc::client_shm {
 

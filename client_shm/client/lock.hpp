@@ -1,13 +1,13 @@
-// A lock of one word on a futex, with a deadline. Not a pthread mutex: a reservation is taken by one
-// call and given back by another, perhaps of another thread.
+// A lock of one word on a futex, with a deadline. Not a pthread mutex: a reservation is taken by
+// one call and given back by another, perhaps of another thread.
 #pragma once
-
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cstdint>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+
+#include <unistd.h>
 
 #include "client_shm/client/deadline.hpp"
 

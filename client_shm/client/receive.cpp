@@ -52,7 +52,8 @@ bool parse_view(const RecordView& record, torc_kind kind, torc_message& out) {
     ViewBody body;
     if (record.header.body_bytes < sizeof body) return false;
     std::memcpy(&body, record.body, sizeof body);
-    const std::size_t sets_at = align_up(sizeof body + std::size_t{body.names_bytes}, kPayloadAlign);
+    const std::size_t sets_at =
+        align_up(sizeof body + std::size_t{body.names_bytes}, kPayloadAlign);
     const bool has_sets = (body.flags & kViewHasSets) != 0;
     const std::size_t sets_bytes =
         has_sets ? std::size_t{body.member_count} * sizeof(std::uint16_t) : 0;
@@ -70,9 +71,10 @@ bool parse_view(const RecordView& record, torc_kind kind, torc_message& out) {
     out.sender = who.data();
     out.members = {who.data() + who.size() + 1, body.member_count,
                    static_cast<std::uint32_t>(members_bytes)};
-    out.vs_sets = has_sets ? static_cast<const std::uint16_t*>(
-                                 static_cast<const void*>(record.body + sets_at))
-                           : nullptr;
+    out.vs_sets =
+        has_sets
+            ? static_cast<const std::uint16_t*>(static_cast<const void*>(record.body + sets_at))
+            : nullptr;
     out.my_vs_set = body.my_vs_set;
     out.ring_epoch = body.ring_epoch;
     out.ring_representative = body.representative;
@@ -152,8 +154,8 @@ int try_receive(torc_session& session, torc_message& message) {
     parsed.position = record.position;
     session.deliver.advance(record);
     session.received.store(session.deliver.cursor(), std::memory_order_relaxed);
-    session.held[(session.held_first + session.held_count) % TORC_HELD_MAX] = {
-        record.position, record.end(), false};
+    session.held[(session.held_first + session.held_count) % TORC_HELD_MAX] = {record.position,
+                                                                               record.end(), false};
     ++session.held_count;
     session.empty_looks = 0;
     message = parsed;

@@ -83,8 +83,8 @@ int reserve_record(torc_session& session, std::uint64_t body_bytes, Deadline& de
             const int code = check_ended(session, true);
             return code == TORC_OK ? TORC_WOULD_BLOCK : code;
         }
-        const int code = wait_until(session, session.sending, has_room, record_bytes(body_bytes),
-                                    deadline);
+        const int code =
+            wait_until(session, session.sending, has_room, record_bytes(body_bytes), deadline);
         if (code != TORC_OK) return code;
     }
 }
@@ -118,8 +118,7 @@ std::byte* write_send_head(torc_session& session, const Request& request) {
     return at == names_end ? start + request.payload_at() : nullptr;
 }
 
-int send_name(torc_session* session, RecordType type, const char* group,
-              std::int64_t timeout_ns) {
+int send_name(torc_session* session, RecordType type, const char* group, std::int64_t timeout_ns) {
     if (session == nullptr || group == nullptr) return TORC_ERROR_ARGUMENT;
     if (const int code = usable(*session); code != TORC_OK) return code;
     char copy[kGroupNameMax + 1];

@@ -2,12 +2,12 @@
 // new, no exception, no static object; it lives in memory of calloc() and shared segments.
 #pragma once
 
-#include <pthread.h>
-#include <sys/types.h>
-
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <sys/types.h>
+
+#include <pthread.h>
 
 #include "client_shm/client/deadline.hpp"
 #include "client_shm/client/lock.hpp"
@@ -68,7 +68,7 @@ struct torc_session {
     std::atomic<std::uint64_t> operations{0};
     std::atomic<bool> reserving{false};
     std::atomic<pthread_t> reserver{};
-    std::uint64_t reservation{0};  ///< number of the reservation under way
+    std::uint64_t reservation{0};          ///< number of the reservation under way
     std::uint32_t reserved_head_bytes{0};  ///< SendBody, names and padding in front of the payload
 
     // the receiver's side, under receive_lock
@@ -98,8 +98,8 @@ using ReadyFn = bool (*)(const torc_session&, std::uint64_t);
 int arm(torc_session& session, const Waiting& waiting, ReadyFn ready, std::uint64_t argument);
 /// Spins a while, then arms and sleeps until `ready`, the end of the session or the deadline.
 /// Gives TORC_OK (look again), TORC_WOULD_BLOCK or the session's end.
-int wait_until(torc_session& session, const Waiting& waiting, ReadyFn ready,
-               std::uint64_t argument, Deadline& deadline);
+int wait_until(torc_session& session, const Waiting& waiting, ReadyFn ready, std::uint64_t argument,
+               Deadline& deadline);
 
 bool has_records(const torc_session& session, std::uint64_t);
 bool has_room(const torc_session& session, std::uint64_t bytes);

@@ -48,29 +48,53 @@ const char* torc_version(void) { return TORC_VERSION; }
 
 const char* torc_strerror(int result) {
     switch (result) {
-        case TORC_OK: return "success";
-        case TORC_READY: return "something is ready: do not wait";
-        case TORC_WOULD_BLOCK: return "would block: not possible within the time allowed; try again";
-        case TORC_ERROR_ARGUMENT: return "argument not allowed: null pointer, unknown service or flag";
-        case TORC_ERROR_NAME: return "name not allowed: empty, too long, or with a forbidden byte";
-        case TORC_ERROR_TOO_LARGE: return "message or list of groups too large for this daemon";
-        case TORC_ERROR_STATE: return "not now: reservation under way, or too many messages held";
-        case TORC_ERROR_FORKED: return "session belongs to the parent process: connect again";
-        case TORC_ERROR_NO_DAEMON: return "no daemon answers there: is torcd running?";
-        case TORC_ERROR_PERMISSION: return "the daemon's socket may not be opened by this user";
-        case TORC_ERROR_NAME_TAKEN: return "a session of this name is open at the daemon";
-        case TORC_ERROR_LIMIT: return "a configured limit of the daemon is reached";
-        case TORC_ERROR_VERSION: return "library and daemon speak different versions";
-        case TORC_ERROR_MEMORY: return "no memory for the session, here or at the daemon";
-        case TORC_ERROR_SYSTEM: return "a system call failed unexpectedly; errno tells";
-        case TORC_ERROR_HANDSHAKE: return "the peer at that path does not behave like a Torc daemon";
-        case TORC_ERROR_DAEMON_LOST: return "the daemon died: connect again";
-        case TORC_ERROR_SHUTDOWN: return "the daemon was stopped";
-        case TORC_ERROR_SLOW_READER: return "closed by the daemon: messages were not received in time";
-        case TORC_ERROR_VIOLATION: return "closed: the shared memory of this session held nonsense";
-        case TORC_ERROR_KICKED: return "closed by the operator of the daemon";
-        case TORC_ERROR_VIEW_TOO_LARGE: return "closed: a group's member list exceeded the memory";
-        case TORC_ERROR_CLOSED: return "the session is closed";
-        default: return "unknown result code";
+        case TORC_OK:
+            return "success";
+        case TORC_READY:
+            return "something is ready: do not wait";
+        case TORC_WOULD_BLOCK:
+            return "would block: not possible in the time allowed; try again";
+        case TORC_ERROR_ARGUMENT:
+            return "illegal argument: null pointer, unknown service or flag";
+        case TORC_ERROR_NAME:
+            return "name not allowed: empty, too long, or with a forbidden byte";
+        case TORC_ERROR_TOO_LARGE:
+            return "message or list of groups too large for this daemon";
+        case TORC_ERROR_STATE:
+            return "not now: reservation under way, or too many messages held";
+        case TORC_ERROR_FORKED:
+            return "session belongs to the parent process: connect again";
+        case TORC_ERROR_NO_DAEMON:
+            return "no daemon answers there: is torcd running?";
+        case TORC_ERROR_PERMISSION:
+            return "the daemon's socket may not be opened by this user";
+        case TORC_ERROR_NAME_TAKEN:
+            return "a session of this name is open at the daemon";
+        case TORC_ERROR_LIMIT:
+            return "a configured limit of the daemon is reached";
+        case TORC_ERROR_VERSION:
+            return "library and daemon speak different versions";
+        case TORC_ERROR_MEMORY:
+            return "no memory for the session, here or at the daemon";
+        case TORC_ERROR_SYSTEM:
+            return "a system call failed unexpectedly; errno tells";
+        case TORC_ERROR_HANDSHAKE:
+            return "the peer at that path is no Torc daemon";
+        case TORC_ERROR_DAEMON_LOST:
+            return "the daemon died: connect again";
+        case TORC_ERROR_SHUTDOWN:
+            return "the daemon was stopped";
+        case TORC_ERROR_SLOW_READER:
+            return "closed by the daemon: messages were not read in time";
+        case TORC_ERROR_VIOLATION:
+            return "closed: the shared memory of this session held nonsense";
+        case TORC_ERROR_KICKED:
+            return "closed by the operator of the daemon";
+        case TORC_ERROR_VIEW_TOO_LARGE:
+            return "closed: a group's member list exceeded the memory";
+        case TORC_ERROR_CLOSED:
+            return "the session is closed";
+        default:
+            return "unknown result code";
     }
 }

@@ -3,11 +3,11 @@
 // A bell stays readable until somebody empties it, and only `arm` does, right before it announces a
 // new sleep. So of several threads that wait on one bell none misses a ring: whoever finds things
 // ready after having emptied it rings it again for the others.
-#include <poll.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <cerrno>
+#include <sys/mman.h>
+
+#include <poll.h>
+#include <unistd.h>
 
 #include "client_shm/client/session.hpp"
 
@@ -88,8 +88,8 @@ int arm(torc_session& session, const Waiting& waiting, ReadyFn ready, std::uint6
     return ended != TORC_OK ? ended : TORC_READY;
 }
 
-int wait_until(torc_session& session, const Waiting& waiting, ReadyFn ready,
-               std::uint64_t argument, Deadline& deadline) {
+int wait_until(torc_session& session, const Waiting& waiting, ReadyFn ready, std::uint64_t argument,
+               Deadline& deadline) {
     if (deadline.passed()) return TORC_WOULD_BLOCK;
     if (spin_until(session, ready, argument, deadline)) return TORC_OK;
     const int armed = arm(session, waiting, ready, argument);
@@ -127,8 +127,7 @@ bool has_room(const torc_session& session, std::uint64_t bytes) {
 
 void ring_core(torc_session& session) {
     full_fence();  // pairs with the fence in ClientPlane::arm_sleep
-    const std::uint32_t ticket =
-        session.daemon_header->core_ticket.load(std::memory_order_relaxed);
+    const std::uint32_t ticket = session.daemon_header->core_ticket.load(std::memory_order_relaxed);
     if (ticket % 2 == 0 || ticket == session.core_answered) return;
     session.core_answered = ticket;
     write_bell(session.doorbell);
@@ -161,6 +160,5 @@ int torc_arm_send(torc_session* session, std::size_t size) {
     if (session == nullptr) return TORC_ERROR_ARGUMENT;
     if (const int code = usable(*session); code != TORC_OK) return code;
     if (size > session->message_bytes_max) return TORC_ERROR_TOO_LARGE;
-    return arm(*session, session->sending, has_room,
-               torc::client_shm::message_record_bytes(size));
+    return arm(*session, session->sending, has_room, torc::client_shm::message_record_bytes(size));
 }

@@ -1,19 +1,19 @@
 #include "client_shm/server/acceptor.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "client_shm/names.hpp"
 
@@ -74,8 +74,8 @@ Result<Fd> Acceptor::take_lock() {
             return failure("a daemon already serves " + options_.socket_path,
                            "stop it, or give this one another node name or runtime_dir");
         }
-        struct stat held {};
-        struct stat there {};
+        struct stat held{};
+        struct stat there{};
         // A daemon that was just stopping may have removed the file between our two calls.
         if (fstat(lock.get(), &held) == 0 && stat(path.c_str(), &there) == 0 &&
             held.st_ino == there.st_ino && held.st_dev == there.st_dev) {
@@ -133,7 +133,7 @@ void Acceptor::step(Nanos timeout) {
     if (hellos_ > 0) expire_hellos();
 }
 
-// --- connections -----------------------------------------------------------------------------------
+// --- connections ---------------------------------------------------------------------------------
 
 void Acceptor::accept_some() {
     for (int i = 0; i < kAcceptsPerStep && listener_; ++i) {
@@ -278,12 +278,11 @@ bool Acceptor::send_reply(const Connection& connection, const HelloReply& reply,
         header->cmsg_len = CMSG_LEN(sizeof fds);
         std::memcpy(CMSG_DATA(header), fds.data(), sizeof fds);
     }
-    const ssize_t sent =
-        sendmsg(connection.socket.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent = sendmsg(connection.socket.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     return sent == static_cast<ssize_t>(sizeof copy);
 }
 
-// --- the core, time, ends --------------------------------------------------------------------------
+// --- the core, time, ends ------------------------------------------------------------------------
 
 void Acceptor::hear_core() {
     while (const std::optional<ToControl> message = table_.take()) {

@@ -1,7 +1,7 @@
-// Lets clients in: a Unix SEQPACKET socket on which a client says hello once and gets its memory and
-// bells by SCM_RIGHTS. After that the connection stays silent and tells either side of the other's
-// end. Everything a stranger can cause is bounded: connections that have not said hello, the time
-// they may take, sessions.
+// Lets clients in: a Unix SEQPACKET socket on which a client says hello once and gets its memory
+// and bells by SCM_RIGHTS. After that the connection stays silent and tells either side of the
+// other's end. Everything a stranger can cause is bounded: connections that have not said hello,
+// the time they may take, sessions.
 //
 // Threads: all of it belongs to the control thread, `wake` to anyone.
 #pragma once
@@ -9,10 +9,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <sys/types.h>
 #include <unordered_map>
 #include <vector>
-
-#include <sys/types.h>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -23,21 +22,21 @@
 namespace torc::client_shm {
 
 struct AcceptorOptions {
-    std::string socket_path;  ///< "<runtime_dir>/<node>.sock"
-    mode_t mode{0660};        ///< who may connect: owner and group of the daemon
+    std::string socket_path;       ///< "<runtime_dir>/<node>.sock"
+    mode_t mode{0660};             ///< who may connect: owner and group of the daemon
     std::uint32_t hellos_max{64};  ///< connections that have not said hello; the oldest goes first
     Nanos hello_timeout{std::chrono::seconds{2}};
     bool allow_uring{true};
 };
 
 struct AcceptorCounters {
-    std::uint64_t accepted{0};   ///< connections
-    std::uint64_t opened{0};     ///< sessions
-    std::uint64_t refused{0};    ///< hellos answered with a reason
-    std::uint64_t malformed{0};  ///< hellos that were none
-    std::uint64_t timed_out{0};  ///< connections without a hello, dropped for time or number
-    std::uint64_t hung_up{0};    ///< sessions whose client went away
-    std::uint64_t kicked{0};     ///< sessions that the core ended
+    std::uint64_t accepted{0};       ///< connections
+    std::uint64_t opened{0};         ///< sessions
+    std::uint64_t refused{0};        ///< hellos answered with a reason
+    std::uint64_t malformed{0};      ///< hellos that were none
+    std::uint64_t timed_out{0};      ///< connections without a hello, dropped for time or number
+    std::uint64_t hung_up{0};        ///< sessions whose client went away
+    std::uint64_t kicked{0};         ///< sessions that the core ended
     std::uint64_t no_descriptor{0};  ///< connections closed because descriptors ran out
 };
 

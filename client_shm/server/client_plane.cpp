@@ -94,14 +94,14 @@ void ClientPlane::refuse(Session& session, const ClientOp& op) {
     }
     ++counters_.refused;
     if (!session.receives()) return;
-    const Reason reason = op.payload.size() > table_.options().message_bytes ? Reason::too_large
-                                                                             : Reason::bad_name;
+    const Reason reason =
+        op.payload.size() > table_.options().message_bytes ? Reason::too_large : Reason::bad_name;
     settle(session,
            write_refused(session.deliver(), session.record_type(), reason, session.operation()),
            Reason::too_large);
 }
 
-// --- deliveries ------------------------------------------------------------------------------------
+// --- deliveries ----------------------------------------------------------------------------------
 
 void ClientPlane::deliver(const engine::Delivery& delivery) {
     const std::uint64_t bytes = message_ring_bytes(delivery);
@@ -140,8 +140,7 @@ void ClientPlane::session(SessionId id, engine::SessionOutcome outcome) {
         case engine::SessionOutcome::limit_reached:
             if (!session->receives()) return;
             ++counters_.refused;
-            settle(*session,
-                   write_refused(session->deliver(), RecordType::join, Reason::limit, 0),
+            settle(*session, write_refused(session->deliver(), RecordType::join, Reason::limit, 0),
                    Reason::too_large);
             return;
     }
@@ -189,7 +188,7 @@ void ClientPlane::settle(Session& session, RingStatus status, Reason too_large) 
         case RingStatus::empty:
             break;
     }
-    TORC_CHECK(!"a producer is never empty");
+    check_failed("a producer is never empty");
 }
 
 /// Forgets slow readers that have caught up to half. Only while there are any.
@@ -205,7 +204,7 @@ void ClientPlane::update_slow() {
     }
 }
 
-// --- end of pass -----------------------------------------------------------------------------------
+// --- end of pass ---------------------------------------------------------------------------------
 
 void ClientPlane::publish() {
     if (!dirty_.empty()) {
@@ -229,9 +228,8 @@ bool ClientPlane::arm_sleep() {
     // A reader that catches up rings no bell, so sends held back for it need us awake.
     const bool holding = slow_ > 0 && options_.slow_reader == SlowReaderPolicy::block;
     const bool news = holding || table_.core_has_news() ||
-                      std::any_of(active_.begin(), active_.end(), [this](std::uint16_t slot) {
-                          return sessions_[slot].fresh();
-                      });
+                      std::any_of(active_.begin(), active_.end(),
+                                  [this](std::uint16_t slot) { return sessions_[slot].fresh(); });
     if (news) disarm_sleep();
     return !news;
 }

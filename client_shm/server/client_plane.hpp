@@ -20,7 +20,7 @@ namespace torc::client_shm {
 
 struct PlaneOptions {
     config::SlowReaderPolicy slow_reader{config::SlowReaderPolicy::disconnect};
-    std::uint32_t records_per_pass{64};              ///< of one session
+    std::uint32_t records_per_pass{64};                    ///< of one session
     std::uint64_t bytes_per_pass{std::uint64_t{1} << 20};  ///< of one session
 };
 
@@ -28,9 +28,9 @@ struct PlaneCounters {
     std::uint64_t operations{0};  ///< taken by the engine
     std::uint64_t refused{0};     ///< illegal, told to the client
     std::uint64_t would_block{0};
-    std::uint64_t deliveries{0};  ///< records written: messages and views
+    std::uint64_t deliveries{0};       ///< records written: messages and views
     std::uint64_t delivered_bytes{0};  ///< payload
-    std::uint64_t stale{0};       ///< for a session that is gone or going
+    std::uint64_t stale{0};            ///< for a session that is gone or going
     std::uint64_t dropped_unreliable{0};
     std::uint64_t warnings{0};    ///< sessions that crossed the high-water mark
     std::uint64_t violations{0};  ///< sessions ended because their memory held nonsense

@@ -36,8 +36,7 @@ RecordType type_of(ViewCause cause) {
         case ViewCause::transitional:
             return RecordType::transitional;
     }
-    TORC_CHECK(!"a view has one of the causes above");
-    return RecordType::view;
+    check_failed("a view has one of the causes above");
 }
 
 void commit(RingProducer& ring, RecordType type, std::size_t body_bytes,

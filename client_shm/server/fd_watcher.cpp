@@ -1,11 +1,11 @@
 #include "client_shm/server/fd_watcher.hpp"
 
 #include <liburing.h>
-#include <poll.h>
-#include <time.h>
-
 #include <unordered_map>
 #include <vector>
+
+#include <poll.h>
+#include <time.h>
 
 #include "base/check.hpp"
 

@@ -1,13 +1,13 @@
 #include "client_shm/server/segment.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <sys/mman.h>
 #include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace torc::client_shm {
 namespace {

@@ -1,12 +1,12 @@
 #include "client_shm/server/session_table.hpp"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <sys/eventfd.h>
+
+#include <unistd.h>
 
 #include "base/check.hpp"
 #include "client_shm/names.hpp"
@@ -85,8 +85,8 @@ SessionSlot* SessionTable::open(std::string_view name, Reason& reason) {
 }
 
 bool SessionTable::make_memory(SessionSlot& slot) {
-    SegmentIdentity identity{kSegmentMagic, kLayoutVersion, SegmentKind::submit,
-                             options_.ring_bytes, raw(slot.id), 0};
+    SegmentIdentity identity{kSegmentMagic,       kLayoutVersion, SegmentKind::submit,
+                             options_.ring_bytes, raw(slot.id),   0};
     Result<Segment> submit = Segment::make(identity, SegmentWriter::client);
     if (!submit) return false;
     identity.kind = SegmentKind::deliver;

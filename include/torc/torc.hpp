@@ -60,8 +60,8 @@ private:
 template <typename T>
 class [[nodiscard]] Outcome {
 public:
-    Outcome(T value) : value_{std::move(value)} {}            // NOLINT: reads as the value
-    Outcome(Status status) : status_{status} {}               // NOLINT: reads as the failure
+    Outcome(T value) : value_{std::move(value)} {}  // NOLINT: reads as the value
+    Outcome(Status status) : status_{status} {}     // NOLINT: reads as the failure
 
     explicit operator bool() const { return value_.has_value(); }
     Status status() const { return status_; }
@@ -191,7 +191,7 @@ public:
         raw.name = options.name;
         raw.timeout_ns = options.timeout.ns() == 0 ? 1 : options.timeout.ns();
         if (options.spin) raw.spin_ns = options.spin->count() > 0 ? options.spin->count() : -1;
-        raw.flags = options.single_threaded ? TORC_SINGLE_THREADED : 0u;
+        if (options.single_threaded) raw.flags |= TORC_SINGLE_THREADED;
         torc_session* session = nullptr;
         const int code = torc_connect(&raw, &session);
         if (code != TORC_OK) return Status(code);
@@ -222,8 +222,8 @@ public:
     Status send(const char* group, std::span<const std::byte> payload,
                 unsigned service = TORC_AGREED, std::uint16_t type = 0,
                 Timeout timeout = Timeout::forever()) {
-        return Status(torc_send(raw_, service, group, type, payload.data(), payload.size(),
-                                timeout.ns()));
+        return Status(
+            torc_send(raw_, service, group, type, payload.data(), payload.size(), timeout.ns()));
     }
     Status send(const char* group, std::string_view text, unsigned service = TORC_AGREED,
                 std::uint16_t type = 0, Timeout timeout = Timeout::forever()) {

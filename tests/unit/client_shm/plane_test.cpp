@@ -1,0 +1,569 @@
+// The ring core's side without a control thread: order, back-pressure, slow readers, and clients
+// that write nonsense into their segment or change it while it is read.
+#include "client_shm/server/client_plane.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "client_shm/names.hpp"
+
+namespace torc::client_shm {
+namespace {
+
+using config::SlowReaderPolicy;
+using engine::Accept;
+using engine::ClientOp;
+
+/// A client with writable hands: maps the submit segment as the library would, then does as it
+/// likes.
+class RawClient {
+public:
+    explicit RawClient(SessionSlot& slot) : slot_{slot}, capacity_{slot.submit.capacity()} {
+        const std::size_t once = kSegmentHeaderBytes + capacity_;
+        base_ = static_cast<std::byte*>(mmap(nullptr, once + capacity_, PROT_NONE,
+                                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+        mmap(base_, once, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, slot.submit.fd(), 0);
+        mmap(base_ + once, capacity_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+             slot.submit.fd(), kSegmentHeaderBytes);
+        producer = RingProducer(data(), capacity_, &header()->submit_tail, &deliver()->submit_head);
+        consumer = RingConsumer(slot.deliver.data(), capacity_, &header()->deliver_head,
+                                &deliver()->deliver_tail);
+    }
+    ~RawClient() { munmap(base_, kSegmentHeaderBytes + 2 * capacity_); }
+    RawClient(const RawClient&) = delete;
+    RawClient& operator=(const RawClient&) = delete;
+
+    SubmitHeader* header() const {
+        return static_cast<SubmitHeader*>(static_cast<void*>(base_));
+    }
+    DeliverHeader* deliver() const { return slot_.deliver.header<DeliverHeader>(); }
+    std::byte* data() const { return base_ + kSegmentHeaderBytes; }
+    SessionId id() const { return slot_.id; }
+
+    void write(RecordType type, const std::vector<std::byte>& body, std::uint16_t flags = 0) {
+        ASSERT_EQ(producer.reserve(body.size()), RingStatus::ok);
+        if (!body.empty()) std::memcpy(producer.body(), body.data(), body.size());
+        producer.commit({static_cast<std::uint32_t>(body.size()), type, flags, ++operation_});
+        producer.publish();
+    }
+    void join(const std::string& group) {
+        std::vector<std::byte> body(name_bytes(group.size()));
+        write_name(body.data(), group);
+        write(RecordType::join, body);
+    }
+    static std::vector<std::byte> send_body(const std::string& group, const std::string& payload,
+                                            Service service = Service::agreed) {
+        const SendBody head{static_cast<std::uint8_t>(service), 0, 77, 1,
+                            static_cast<std::uint16_t>(name_bytes(group.size()))};
+        const std::size_t at = align_up(sizeof head + head.names_bytes, kPayloadAlign);
+        std::vector<std::byte> body(at + payload.size());
+        std::memcpy(body.data(), &head, sizeof head);
+        write_name(body.data() + sizeof head, group);
+        std::memcpy(body.data() + at, payload.data(), payload.size());
+        return body;
+    }
+    void send(const std::string& group, const std::string& payload) {
+        write(RecordType::send, send_body(group, payload));
+    }
+    bool ended() const {
+        return deliver()->state.load() == static_cast<std::uint32_t>(SessionState::ended);
+    }
+    Reason reason() const { return static_cast<Reason>(deliver()->reason.load()); }
+    /// Types of everything that has arrived.
+    std::vector<RecordType> drain() {
+        std::vector<RecordType> types;
+        RecordView record;
+        while (consumer.peek(record) == RingStatus::ok) {
+            types.push_back(record.header.type);
+            consumer.advance(record);
+        }
+        consumer.publish();
+        return types;
+    }
+
+    RingProducer producer;
+    RingConsumer consumer;
+
+private:
+    SessionSlot& slot_;
+    std::uint64_t capacity_;
+    std::byte* base_{nullptr};
+    std::uint64_t operation_{0};
+};
+
+class PlaneTest : public ::testing::Test {
+protected:
+    void start(const PlaneOptions& options = {}) {
+        auto made = SessionTable::make({"n1", 4, kCapacityMin, 16 * 1024});
+        ASSERT_TRUE(made.has_value());
+        table = std::move(*made);
+        plane = std::make_unique<ClientPlane>(*table, options);
+    }
+    std::unique_ptr<RawClient> open(const std::string& name = "") {
+        Reason reason{};
+        SessionSlot* slot = table->open(name, reason);
+        EXPECT_NE(slot, nullptr);
+        auto client = std::make_unique<RawClient>(*slot);
+        table->announce(*slot);
+        pass();
+        return client;
+    }
+    /// One pass of the poll loop; notes every operation as text.
+    void pass() {
+        plane->poll(Instant{}, [this](const ClientOp& op) {
+            const Accept accept = answer ? answer(op) : Accept::accepted;
+            if (accept == Accept::would_block) return accept;
+            switch (op.kind) {
+                case ClientOp::Kind::open: seen.push_back("open " + std::string(op.name)); break;
+                case ClientOp::Kind::close: seen.push_back("close"); break;
+                case ClientOp::Kind::join: seen.push_back("join " + std::string(op.name)); break;
+                case ClientOp::Kind::leave: seen.push_back("leave " + std::string(op.name)); break;
+                case ClientOp::Kind::send: seen.push_back("send " + text(op.payload)); break;
+            }
+            return accept;
+        });
+        plane->publish();
+    }
+    static std::string text(std::span<const std::byte> bytes) {
+        return {static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size()};
+    }
+    void deliver(SessionId to, std::size_t size, Service service = Service::agreed) {
+        const std::vector<std::byte> payload(size);
+        const std::array<SessionId, 1> sessions{to};
+        const std::array<std::string_view, 1> groups{"g"};
+        engine::Delivery delivery;
+        delivery.sessions = sessions;
+        delivery.sender = "#a#n1";
+        delivery.groups = groups;
+        delivery.service = service;
+        delivery.payload = payload;
+        plane->deliver(delivery);
+    }
+    /// What control has heard of a session.
+    std::vector<ToControl> heard() {
+        std::vector<ToControl> messages;
+        while (const auto message = table->take()) messages.push_back(*message);
+        return messages;
+    }
+    /// The session was ended for `reason`, the engine told, and the slot is free again.
+    void expect_ended(RawClient& client, Reason reason) {
+        EXPECT_TRUE(client.ended());
+        EXPECT_EQ(client.reason(), reason);
+        pass();
+        EXPECT_EQ(seen.empty() ? "" : seen.back(), "close");
+        const auto messages = heard();
+        ASSERT_EQ(messages.size(), 2u);
+        EXPECT_EQ(messages[0].kind, ToControl::Kind::kick);
+        EXPECT_EQ(messages[0].reason, reason);
+        EXPECT_EQ(messages[1].kind, ToControl::Kind::released);
+        EXPECT_EQ(plane->sessions(), 0u);
+        EXPECT_EQ(table->in_use(), 0u);
+    }
+
+    std::unique_ptr<SessionTable> table;
+    std::unique_ptr<ClientPlane> plane;
+    std::function<Accept(const ClientOp&)> answer;
+    std::vector<std::string> seen;
+};
+
+TEST_F(PlaneTest, OffersOperationsInOrder) {
+    start();
+    auto client = open("ann");
+    client->join("g");
+    client->send("g", "1");
+    client->send("g", "2");
+    pass();
+    EXPECT_EQ(seen, (std::vector<std::string>{"open ann", "join g", "send 1", "send 2"}));
+    EXPECT_EQ(client->deliver()->submit_head.load(), client->header()->submit_tail.load());
+}
+
+TEST_F(PlaneTest, WouldBlockKeepsTheRecordAndDoesNotStarveOthers) {
+    start();
+    auto ann = open("ann");
+    auto bob = open("bob");
+    seen.clear();
+    answer = [&](const ClientOp& op) {
+        return op.session == ann->id() ? Accept::would_block : Accept::accepted;
+    };
+    ann->send("g", "stuck");
+    ann->send("g", "behind");
+    bob->send("g", "through");
+    pass();
+    pass();
+    EXPECT_EQ(seen, (std::vector<std::string>{"send through"}));
+    EXPECT_EQ(ann->deliver()->submit_head.load(), 0u);
+    answer = nullptr;
+    pass();
+    EXPECT_EQ(seen, (std::vector<std::string>{"send through", "send stuck", "send behind"}));
+}
+
+TEST_F(PlaneTest, RecordsOfOneSessionAndPassAreBounded) {
+    start({SlowReaderPolicy::disconnect, 3, 1 << 20});
+    auto client = open();
+    seen.clear();
+    for (int i = 0; i < 7; ++i) client->send("g", "x");
+    pass();
+    EXPECT_EQ(seen.size(), 3u);
+    EXPECT_FALSE(plane->arm_sleep()) << "there is more to do";
+    pass();
+    pass();
+    EXPECT_EQ(seen.size(), 7u);
+    EXPECT_TRUE(plane->arm_sleep());
+}
+
+TEST_F(PlaneTest, ArmSleepSeesWhatCameMeanwhile) {
+    start();
+    auto client = open();
+    EXPECT_TRUE(plane->arm_sleep());
+    EXPECT_EQ(table->daemon_page().header<DaemonHeader>()->core_ticket.load() % 2, 1u);
+    plane->disarm_sleep();
+    EXPECT_EQ(table->daemon_page().header<DaemonHeader>()->core_ticket.load() % 2, 0u);
+    client->send("g", "x");
+    EXPECT_FALSE(plane->arm_sleep());
+    EXPECT_EQ(table->daemon_page().header<DaemonHeader>()->core_ticket.load() % 2, 0u);
+}
+
+TEST_F(PlaneTest, StalledSessionLetsTheCoreSleep) {
+    start();
+    auto client = open();
+    answer = [](const ClientOp&) { return Accept::would_block; };
+    client->send("g", "x");
+    pass();
+    EXPECT_TRUE(plane->arm_sleep()) << "only the token can help, and it rings by itself";
+}
+
+TEST_F(PlaneTest, IllegalOperationIsToldWithItsNumber) {
+    start();
+    auto client = open();
+    answer = [](const ClientOp& op) {
+        return op.name == "bad" ? Accept::illegal : Accept::accepted;
+    };
+    client->join("good");
+    client->join("bad");
+    pass();
+    RecordView record;
+    ASSERT_EQ(client->consumer.peek(record), RingStatus::ok);
+    EXPECT_EQ(record.header.type, RecordType::refused);
+    EXPECT_EQ(record.header.operation, 2u);
+    EXPECT_FALSE(client->ended());
+    EXPECT_EQ(plane->counters().refused, 1u);
+}
+
+TEST_F(PlaneTest, DeadClientIsDrainedThenClosedThenReleased) {
+    start();
+    auto client = open("ann");
+    seen.clear();
+    client->send("g", "last words");
+    table->hang_up(client->id());
+    pass();
+    EXPECT_EQ(seen, (std::vector<std::string>{"send last words", "close"}));
+    EXPECT_EQ(plane->sessions(), 0u);
+    heard();
+    EXPECT_EQ(table->in_use(), 0u);
+}
+
+TEST_F(PlaneTest, DeathInMidRecordLosesOnlyThatRecord) {
+    start();
+    auto client = open("ann");
+    seen.clear();
+    client->send("g", "whole");
+    ASSERT_EQ(client->producer.reserve(1000), RingStatus::ok);
+    std::memset(client->producer.body(), 0xEE, 500);
+    table->hang_up(client->id());
+    pass();
+    EXPECT_EQ(seen, (std::vector<std::string>{"send whole", "close"}));
+    EXPECT_EQ(plane->counters().violations, 0u);
+}
+
+TEST_F(PlaneTest, DeadClientWithAStuckRecordWaitsForTheEngine) {
+    start();
+    auto client = open("ann");
+    seen.clear();
+    answer = [](const ClientOp&) { return Accept::would_block; };
+    client->send("g", "stuck");
+    pass();
+    table->hang_up(client->id());
+    for (int i = 0; i < 5; ++i) pass();
+    EXPECT_EQ(plane->sessions(), 1u) << "memory must stay while the engine may read it";
+    answer = nullptr;
+    pass();
+    EXPECT_EQ(seen, (std::vector<std::string>{"send stuck", "close"}));
+}
+
+TEST_F(PlaneTest, CloseRecordEndsTheSessionBehindEarlierSends) {
+    start();
+    auto client = open("ann");
+    seen.clear();
+    client->send("g", "1");
+    client->write(RecordType::close, {});
+    client->send("g", "after the end");
+    pass();
+    EXPECT_EQ(seen, (std::vector<std::string>{"send 1", "close"}));
+    EXPECT_EQ(client->reason(), Reason::closed);
+}
+
+TEST_F(PlaneTest, LateNewsForAReusedSlotIsIgnored) {
+    start();
+    auto first = open("ann");
+    const SessionId old = first->id();
+    plane->kick(old, Reason::kicked);
+    pass();
+    heard();
+    std::vector<std::unique_ptr<RawClient>> others;
+    while (table->in_use() < 4) others.push_back(open());
+    table->hang_up(old);
+    deliver(old, 10);
+    pass();
+    EXPECT_EQ(plane->sessions(), 4u);
+    EXPECT_EQ(plane->counters().stale, 1u);
+}
+
+// --- hostile segments ------------------------------------------------------------------------------
+
+TEST_F(PlaneTest, ImpossibleTailEndsTheSession) {
+    start();
+    auto client = open();
+    client->header()->submit_tail.store(12345);
+    pass();
+    expect_ended(*client, Reason::violation);
+}
+
+TEST_F(PlaneTest, ImpossibleLengthEndsTheSessionAfterWhatWasGood) {
+    start();
+    auto client = open();
+    seen.clear();
+    client->send("g", "good");
+    client->send("g", "bad");
+    const std::uint32_t lie = 1 << 30;
+    const std::uint64_t second = record_bytes(RawClient::send_body("g", "good").size());
+    std::memcpy(client->data() + second, &lie, sizeof lie);
+    pass();
+    EXPECT_EQ(seen.front(), "send good");
+    expect_ended(*client, Reason::violation);
+}
+
+TEST_F(PlaneTest, EveryTypeThatNoClientWritesIsAViolation) {
+    for (const int type : {0, 5, 15, 16, 17, 18, 19, 20, 21, 22, 0xFFFF}) {
+        start();
+        auto client = open();
+        client->write(static_cast<RecordType>(type), std::vector<std::byte>(32));
+        pass();
+        EXPECT_EQ(client->reason(), Reason::violation) << type;
+    }
+}
+
+TEST_F(PlaneTest, EveryLieInASendIsAViolation) {
+    const auto good = RawClient::send_body("group", "payload");
+    const std::size_t names_at = sizeof(SendBody);
+    struct Lie {
+        const char* what;
+        std::size_t at;
+        std::uint8_t value;
+    };
+    for (const Lie& lie : {Lie{"service", 0, 6}, Lie{"flags", 1, 2}, Lie{"no group", 4, 0},
+                           Lie{"too many groups", 4, 101}, Lie{"one group more", 4, 2},
+                           Lie{"names past the end", 7, 0x10}, Lie{"names too short", 6, 3},
+                           Lie{"name past the names", names_at, 200},
+                           Lie{"name too short", names_at, 2},
+                           Lie{"no NUL", names_at + 6, 'x'}}) {
+        start();
+        auto client = open();
+        auto body = good;
+        body[lie.at] = static_cast<std::byte>(lie.value);
+        client->write(RecordType::send, body);
+        pass();
+        EXPECT_EQ(client->reason(), Reason::violation) << lie.what;
+    }
+}
+
+TEST_F(PlaneTest, TornBodiesAreViolations) {
+    const auto good = RawClient::send_body("group", "");
+    for (std::size_t size = 0; size < good.size(); ++size) {
+        start();
+        auto client = open();
+        client->write(RecordType::send, {good.begin(), good.begin() + static_cast<long>(size)});
+        pass();
+        EXPECT_EQ(client->reason(), Reason::violation) << size;
+    }
+    for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{100}}) {
+        start();
+        auto client = open();
+        client->write(RecordType::join, std::vector<std::byte>(size, std::byte{7}));
+        pass();
+        EXPECT_EQ(client->reason(), Reason::violation) << size;
+    }
+}
+
+TEST_F(PlaneTest, RecordChangedWhileItWaitsStaysWhatItWas) {
+    start();
+    auto client = open();
+    answer = [](const ClientOp& op) {
+        return op.kind == ClientOp::Kind::send ? Accept::would_block : Accept::accepted;
+    };
+    client->send("group", "payload");
+    pass();
+    // The client turns the record that was half taken into something else altogether.
+    std::memset(client->data(), 0xFF, sizeof(RecordHeader) + sizeof(SendBody) + 8);
+    std::string group;
+    std::size_t size = 0;
+    answer = [&](const ClientOp& op) {
+        if (op.kind == ClientOp::Kind::send) {
+            group = op.groups[0];
+            size = op.payload.size();
+        }
+        return Accept::accepted;
+    };
+    pass();
+    EXPECT_EQ(group, "group");
+    EXPECT_EQ(size, 7u);
+    EXPECT_FALSE(client->ended()) << "the next record begins where the first one ended";
+}
+
+TEST_F(PlaneTest, HeadPastTheTailEndsTheSession) {
+    start();
+    auto client = open();
+    client->header()->deliver_head.store(16 * 1000);
+    for (int i = 0; i < 10 && !client->ended(); ++i) deliver(client->id(), 8000);
+    pass();
+    expect_ended(*client, Reason::violation);
+}
+
+TEST_F(PlaneTest, ALiarDoesNotDisturbOthers) {
+    start();
+    auto liar = open("liar");
+    auto honest = open("honest");
+    seen.clear();
+    liar->header()->submit_tail.store(1);
+    honest->send("g", "fine");
+    pass();
+    EXPECT_NE(std::find(seen.begin(), seen.end(), "send fine"), seen.end());
+    EXPECT_FALSE(honest->ended());
+    EXPECT_TRUE(liar->ended());
+}
+
+TEST_F(PlaneTest, BellsAreRungOnceATicket) {
+    start();
+    auto client = open();
+    const auto before = plane->counters().bells;
+    client->header()->receive_ticket.store(1);
+    deliver(client->id(), 10);
+    plane->publish();
+    EXPECT_EQ(plane->counters().bells, before + 1);
+    deliver(client->id(), 10);
+    plane->publish();
+    EXPECT_EQ(plane->counters().bells, before + 1) << "that sleep was answered";
+    client->header()->receive_ticket.store(2);
+    deliver(client->id(), 10);
+    plane->publish();
+    EXPECT_EQ(plane->counters().bells, before + 1) << "an even ticket is an open eye";
+    client->header()->receive_ticket.store(3);
+    plane->publish();
+    EXPECT_EQ(plane->counters().bells, before + 1) << "no news, no bell";
+    deliver(client->id(), 10);
+    plane->publish();
+    EXPECT_EQ(plane->counters().bells, before + 2);
+}
+
+// --- slow readers ----------------------------------------------------------------------------------
+
+TEST_F(PlaneTest, SlowReaderIsWarnedThenDisconnectedAndStillReadsWhatCame) {
+    start();
+    auto client = open();
+    int sent = 0;
+    for (; sent < 100 && !client->ended(); ++sent) deliver(client->id(), 4000);
+    plane->publish();
+    EXPECT_EQ(plane->counters().warnings, 1u);
+    EXPECT_EQ(plane->counters().slow_readers, 1u);
+    const auto types = client->drain();
+    EXPECT_EQ(std::count(types.begin(), types.end(), RecordType::warning), 1);
+    EXPECT_EQ(std::count(types.begin(), types.end(), RecordType::message), sent - 1);
+    expect_ended(*client, Reason::slow_reader);
+}
+
+TEST_F(PlaneTest, ReaderThatCatchesUpIsWarnedAnew) {
+    start();
+    auto client = open();
+    for (int round = 1; round <= 3; ++round) {
+        for (int i = 0; i < 13; ++i) deliver(client->id(), 4000);
+        plane->publish();
+        EXPECT_EQ(plane->counters().warnings, static_cast<std::uint64_t>(round));
+        client->drain();
+        pass();
+    }
+    EXPECT_FALSE(client->ended());
+}
+
+TEST_F(PlaneTest, DropPolicyDropsUnreliableOnly) {
+    start({SlowReaderPolicy::drop_unreliable, 64, 1 << 20});
+    auto client = open();
+    for (int i = 0; i < 100; ++i) deliver(client->id(), 4000, Service::unreliable);
+    EXPECT_FALSE(client->ended());
+    EXPECT_GT(plane->counters().dropped_unreliable, 80u);
+    deliver(client->id(), 4000, Service::reliable);
+    EXPECT_FALSE(client->ended()) << "the last quarter is for ordered traffic";
+    for (int i = 0; i < 10; ++i) deliver(client->id(), 4000, Service::reliable);
+    plane->publish();
+    EXPECT_EQ(client->reason(), Reason::slow_reader);
+}
+
+TEST_F(PlaneTest, BlockPolicyHoldsLocalSendsUntilTheReaderCatchesUp) {
+    start({SlowReaderPolicy::block, 64, 1 << 20});
+    auto slow = open("slow");
+    auto sender = open("sender");
+    seen.clear();
+    for (int i = 0; i < 13; ++i) deliver(slow->id(), 4000);
+    sender->join("g");
+    sender->send("g", "held");
+    pass();
+    pass();
+    EXPECT_EQ(seen, (std::vector<std::string>{"join g"}));
+    EXPECT_FALSE(plane->arm_sleep());
+    slow->drain();
+    pass();
+    EXPECT_EQ(seen.back(), "send held");
+    EXPECT_TRUE(plane->arm_sleep());
+}
+
+TEST_F(PlaneTest, ViewThatNeverFitsEndsTheSessionWithItsOwnReason) {
+    start();
+    auto client = open();
+    const std::string name(64, 'x');
+    const std::vector<std::string_view> members(2000, name);
+    engine::ViewEvent event;
+    event.session = client->id();
+    event.group = "g";
+    event.members = members;
+    plane->view(event);
+    plane->publish();
+    EXPECT_EQ(client->reason(), Reason::view_too_large);
+}
+
+TEST_F(PlaneTest, ShutdownEndsEverySessionAndReleasesAll) {
+    start();
+    auto ann = open("ann");
+    auto bob = open("bob");
+    plane->kick_all(Reason::shutdown);
+    pass();
+    EXPECT_EQ(ann->reason(), Reason::shutdown);
+    EXPECT_EQ(bob->reason(), Reason::shutdown);
+    heard();
+    EXPECT_EQ(table->in_use(), 0u);
+}
+
+TEST_F(PlaneTest, NameTakenInTheEngineEndsTheOpening) {
+    start();
+    answer = [](const ClientOp&) { return Accept::illegal; };
+    auto client = open("ann");
+    EXPECT_EQ(client->reason(), Reason::name_taken);
+    EXPECT_EQ(plane->sessions(), 0u);
+}
+
+}  // namespace
+}  // namespace torc::client_shm

@@ -1,0 +1,255 @@
+// A daemon without a network for the tests of clients: the real acceptor and the real client plane
+// around an engine of thirty lines that orders what it gets. In threads of the test, or in a child
+// process that can be killed.
+#pragma once
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include "client_shm/server/acceptor.hpp"
+#include "client_shm/server/client_plane.hpp"
+
+namespace torc::client_shm::test {
+
+/// A directory of its own, gone with the test.
+class TempDir {
+public:
+    TempDir() {
+        char pattern[] = "/tmp/torc-test-XXXXXX";
+        path_ = mkdtemp(pattern);
+    }
+    ~TempDir() { rmdir(path_.c_str()); }
+    TempDir(const TempDir&) = delete;
+    TempDir& operator=(const TempDir&) = delete;
+    const std::string& path() const { return path_; }
+    std::string socket(const std::string& node = "n1") const { return path_ + "/" + node + ".sock"; }
+
+private:
+    std::string path_;
+};
+
+/// Orders operations in the order they come; tells members of views; echoes messages to members.
+class TinyEngine {
+public:
+    explicit TinyEngine(ClientPlane& plane) : plane_{plane} {}
+
+    engine::Accept on_client(const engine::ClientOp& op) {
+        using Kind = engine::ClientOp::Kind;
+        const std::uint32_t id = raw(op.session);
+        switch (op.kind) {
+            case Kind::open:
+                names_[id] = "#" + std::string(op.name) + "#n1";
+                return engine::Accept::accepted;
+            case Kind::close:
+                for (auto& [group, members] : groups_) leave(group, op.session, true);
+                names_.erase(id);
+                return engine::Accept::accepted;
+            case Kind::join:
+                if (op.name == "forbidden") return engine::Accept::illegal;
+                groups_[std::string(op.name)].push_back(op.session);
+                tell(std::string(op.name), engine::ViewCause::join, names_[id]);
+                return engine::Accept::accepted;
+            case Kind::leave:
+                leave(std::string(op.name), op.session, false);
+                return engine::Accept::accepted;
+            case Kind::send:
+                return send(op);
+        }
+        return engine::Accept::illegal;
+    }
+    std::size_t sessions() const { return names_.size(); }
+
+private:
+    engine::Accept send(const engine::ClientOp& op) {
+        std::vector<SessionId> targets;
+        for (const std::string_view group : op.groups) {
+            for (const auto& [id, name] : names_) {
+                if (name == group) targets.push_back(session_id(id));
+            }
+            for (const SessionId member : groups_[std::string(group)]) {
+                if (std::find(targets.begin(), targets.end(), member) == targets.end() &&
+                    !(op.self_discard && member == op.session)) {
+                    targets.push_back(member);
+                }
+            }
+        }
+        engine::Delivery delivery;
+        delivery.sessions = targets;
+        delivery.sender = names_[raw(op.session)];
+        delivery.groups = op.groups;
+        delivery.service = op.service;
+        delivery.type = op.type;
+        delivery.ring = {7, NodeIndex{3}};
+        delivery.seq = Seq{++seq_};
+        delivery.index = 5;
+        delivery.payload = op.payload;
+        plane_.deliver(delivery);
+        return engine::Accept::accepted;
+    }
+    void leave(const std::string& group, SessionId session, bool gone) {
+        auto& members = groups_[group];
+        const auto found = std::find(members.begin(), members.end(), session);
+        if (found == members.end()) return;
+        members.erase(found);
+        const std::string who = names_[raw(session)];
+        if (!gone) {
+            engine::ViewEvent event;
+            event.session = session;
+            event.group = group;
+            event.cause = engine::ViewCause::self_leave;
+            plane_.view(event);
+        }
+        tell(group, gone ? engine::ViewCause::disconnect : engine::ViewCause::leave, who);
+    }
+    void tell(const std::string& group, engine::ViewCause cause, const std::string& who) {
+        std::vector<std::string_view> names;
+        for (const SessionId member : groups_[group]) names.push_back(names_[raw(member)]);
+        for (const SessionId member : groups_[group]) {
+            engine::ViewEvent event;
+            event.session = member;
+            event.group = group;
+            event.cause = cause;
+            event.ring = {7, NodeIndex{3}};
+            event.index = ++view_;
+            event.who = who;
+            event.members = names;
+            plane_.view(event);
+        }
+    }
+
+    ClientPlane& plane_;
+    std::map<std::uint32_t, std::string> names_;
+    std::map<std::string, std::vector<SessionId>> groups_;
+    std::uint64_t seq_{0};
+    std::uint64_t view_{0};
+};
+
+struct TestDaemonOptions {
+    TableOptions table{"n1", 8, 256 * 1024, 64 * 1024};
+    PlaneOptions plane;
+    AcceptorOptions acceptor;
+    bool core_serves{true};  ///< false: the core runs but takes nothing from clients
+};
+
+class TestDaemon {
+public:
+    explicit TestDaemon(const std::string& socket_path, TestDaemonOptions options = {})
+        : options_{std::move(options)} {
+        options_.acceptor.socket_path = socket_path;
+        auto table = SessionTable::make(options_.table);
+        if (!table) abort();
+        table_ = std::move(*table);
+        plane_ = std::make_unique<ClientPlane>(*table_, options_.plane);
+        engine_ = std::make_unique<TinyEngine>(*plane_);
+        auto acceptor = Acceptor::make(*table_, options_.acceptor);
+        if (!acceptor) abort();
+        acceptor_ = std::move(*acceptor);
+        control_ = std::thread([this] {
+            while (!stop_control_.load()) acceptor_->step(std::chrono::milliseconds{50});
+        });
+        core_ = std::thread([this] { run_core(); });
+    }
+    ~TestDaemon() { stop(); }
+    TestDaemon(const TestDaemon&) = delete;
+    TestDaemon& operator=(const TestDaemon&) = delete;
+
+    /// In order: every session ends with `shutdown` and is released before the threads go.
+    void stop() {
+        if (!core_.joinable()) return;
+        stop_core_.store(true);
+        ring_bell(table_->core_bell());
+        core_.join();
+        stop_control_.store(true);
+        acceptor_->wake();
+        control_.join();
+        acceptor_->step(Nanos{0});
+        counters = acceptor_->counters();
+        plane_counters = plane_->counters();
+        acceptor_.reset();
+    }
+
+    AcceptorCounters counters;     ///< after stop()
+    PlaneCounters plane_counters;  ///< after stop()
+    SessionTable& table() { return *table_; }
+    std::atomic<std::size_t> sessions{0};
+
+private:
+    void run_core() {
+        bool ending = false;
+        while (!ending || plane_->sessions() > 0) {
+            if (!ending && stop_core_.load()) {
+                ending = true;
+                plane_->kick_all(Reason::shutdown);
+            }
+            const bool serve = options_.core_serves || ending;
+            const std::size_t taken = plane_->poll(Instant{}, [&](const engine::ClientOp& op) {
+                if (!serve && op.kind != engine::ClientOp::Kind::open) {
+                    return engine::Accept::would_block;
+                }
+                return engine_->on_client(op);
+            });
+            plane_->publish();
+            sessions.store(plane_->sessions());
+            if (taken > 0 || ending || !plane_->arm_sleep()) continue;
+            pollfd bell{plane_->doorbell_fd(), POLLIN, 0};
+            poll(&bell, 1, 20);
+            plane_->disarm_sleep();
+        }
+    }
+
+    TestDaemonOptions options_;
+    std::unique_ptr<SessionTable> table_;
+    std::unique_ptr<ClientPlane> plane_;
+    std::unique_ptr<TinyEngine> engine_;
+    std::unique_ptr<Acceptor> acceptor_;
+    std::atomic<bool> stop_core_{false};
+    std::atomic<bool> stop_control_{false};
+    std::thread control_;
+    std::thread core_;
+};
+
+/// The same in a child process; SIGKILL is how it ends. Call before the test starts threads.
+class KillableDaemon {
+public:
+    explicit KillableDaemon(const std::string& socket_path, const TestDaemonOptions& options = {})
+        : socket_path_{socket_path} {
+        pid_ = fork();
+        if (pid_ != 0) return;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        TestDaemon daemon(socket_path, options);
+        for (;;) pause();
+    }
+    ~KillableDaemon() {
+        kill();
+        unlink(socket_path_.c_str());
+        unlink((socket_path_ + ".lock").c_str());
+    }
+    KillableDaemon(const KillableDaemon&) = delete;
+    KillableDaemon& operator=(const KillableDaemon&) = delete;
+
+    void kill() {
+        if (pid_ <= 0) return;
+        ::kill(pid_, SIGKILL);
+        waitpid(pid_, nullptr, 0);
+        pid_ = -1;
+    }
+
+private:
+    std::string socket_path_;
+    pid_t pid_{-1};
+};
+
+}  // namespace torc::client_shm::test
