@@ -130,7 +130,8 @@ public:
     bool append(const MessageTag& tag, Pieces pieces);
     /// Appends as much of a large message as fits, from `offset` on: the first fragment if that is
     /// 0, the last if it reaches the end. The frame must be empty, and the message must not fit a
-    /// frame as a whole. Any but the last fragment leaves no room for a message behind it. Gives the bytes taken, at least 1 (0 if the frame is not empty).
+    /// frame as a whole. Any but the last fragment leaves no room for a message behind it.
+    /// Gives: the bytes taken, at least 1; 0 if the frame is not empty.
     std::size_t append_fragment(const MessageTag& tag, Pieces pieces, std::size_t offset);
 
 private:
