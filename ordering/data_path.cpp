@@ -45,8 +45,12 @@ void Ring::Impl::store(const FrameRef& frame, const wire::DataView& view) {
         if (window.missing(seq)) context.count(CounterId::recovery_stored);
     }
     if (!window.missing(seq)) return note_copy(frame, view);
-    // What I sent I hold; nobody else has this counter.
-    if (view.sender() == context.me.index) return drop(frame, CounterId::data_impossible);
+    // What I sent I hold; nobody else has this counter. And nobody gives out seqs while the token
+    // is with me: taken in, such a frame would have the place of my own next one.
+    const bool invented = given_out && seq > *given_out;
+    if (invented || view.sender() == context.me.index) {
+        return drop(frame, CounterId::data_impossible);
+    }
     window.store(seq, {frame, view.sealed().sender_seq, view.sender(), view.service(),
                        SlotState::have});
     context.trace(TraceKind::frame_stored, seq.raw, raw(view.sender()), ring.id().epoch);

@@ -15,7 +15,7 @@ void Ring::Impl::boot(std::uint64_t incarnation_epoch) {
 
 /// Steps 1 to 5. The pass of the token goes on as it is: to the new ring, the recovery token that I
 /// sent last is a token with seq = aru = 0.
-void Ring::Impl::install(Instant now) {
+void Ring::Impl::install(Instant now, Seq seq) {
     TORC_CHECK(mode == Mode::recovering && recovery.done && !recovery.failed);
     delivery.finish_regular();
     context.upcalls.transitional_fn(context.upcalls.engine, recovery.order.transitional,
@@ -27,10 +27,12 @@ void Ring::Impl::install(Instant now) {
     mode = Mode::operational;
     context.upcalls.regular_fn(context.upcalls.engine, ring.id(), ring.list());
 
+    given_out = seq;
     for (const FrameRef& frame : recovery.early) {
         take_data(now, frame, wire::DataView::of_validated(frame.bytes()));
     }
     recovery.early.clear();
+    given_out.reset();
 }
 
 /// Everything that counts from the beginning of a ring, except the pass of its token.

@@ -197,7 +197,7 @@ void Ring::Impl::recovery_visit(Instant now, wire::Token& token) {
         token.flags = static_cast<std::uint8_t>(token.flags & ~wire::kTokenRecovery);
         token.requests.clear();
     }
-    install(now);
+    install(now, token.seq);
     visit(now, token);
 }
 
@@ -207,7 +207,7 @@ void Ring::Impl::abandon_recovery() {
     window.unmark_holes();
     release_early();
     pass.stop();
-    kept.reset();
+    forget_token();
     events.clear();
     delivery.set_early(true);
     recovery.deadline = kNever;

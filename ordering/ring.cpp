@@ -44,7 +44,7 @@ void Ring::Impl::set_draining(Instant now, bool drain) {
 void Ring::Impl::stop() {
     if (mode != Mode::operational) return;
     mode = Mode::stopped;
-    kept.reset();
+    forget_token();
     pass.stop();
     hold.stop();
     draining = drained = false;
@@ -61,7 +61,7 @@ void Ring::Impl::on_timer(Instant now) {
     last_now = now;
     if (mode == Mode::recovering && now >= recovery.deadline) {
         if (recovery.ring.alone() && recovery.done) {
-            install(now);
+            install(now, Seq{});
         } else if (!recovery.failed) {
             context.count(CounterId::recovery_timeouts);
             return on_loss();
@@ -84,7 +84,7 @@ void Ring::Impl::on_loss() {
     suspect = pass.successor_suspect() ? token_ring().next() : kNoNode;
     if (mode == Mode::recovering) {
         pass.stop();
-        kept.reset();
+        forget_token();
         recovery.failed = true;
         recovery.deadline = kNever;
         return report(RingEvent::recovery_lost);
@@ -119,7 +119,7 @@ void Ring::Impl::shutdown() {
     queue.clear();
     token_frames.clear();
     pass.stop();
-    kept.reset();
+    forget_token();
     mode = Mode::dead;
     TORC_CHECK(loans() == 0);
 }

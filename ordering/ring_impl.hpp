@@ -67,6 +67,7 @@ struct Ring::Impl {
     bool may_hold(Instant now, const wire::Token& token);
     void keep_token(const wire::Token& token, Instant until, bool idle);
     void resume_token(Instant now);
+    void forget_token();
     void visit(Instant now, wire::Token& token);
     void give_out(wire::Token& token, std::uint32_t repairs);
     void send_burst(const wire::Token& token);
@@ -96,7 +97,8 @@ struct Ring::Impl {
 
     // --- install: install.cpp -------------------------------------------------------------------------
     void boot(std::uint64_t incarnation_epoch);
-    void install(Instant now);
+    /// `seq`: on the token that brought me here; what peers sent early is not above it.
+    void install(Instant now, Seq seq);
     void start_ring(Instant now, const RingMembers& ring);
     NodeSet obliged_senders() const;
 
@@ -141,6 +143,8 @@ struct Ring::Impl {
         bool idle{false};  ///< held because the ring is quiet; else for want of a frame
     };
     std::optional<Kept> kept;
+    /// What is given out, while I know it: the token is with me.
+    std::optional<Seq> given_out;
     /// What this visit sends after the token.
     FixedVec<Seq, kBurstMax> burst;
 

@@ -19,7 +19,8 @@ void Ring::Impl::on_token(Instant now, FrameRef frame) {
         wire::decode_token(frame.bytes().subspan(sizeof(wire::HopHeader)));
     context.frames.release(frame);
     if (!token) return context.count(CounterId::token_implausible);
-    const bool of_forming = mode == Mode::recovering && token->ring == recovery.ring.id();
+    const bool of_forming = mode == Mode::recovering && !recovery.failed &&
+                            token->ring == recovery.ring.id();
     const bool of_mine = mode == Mode::operational && token->ring == ring.id();
     if (!of_forming && !of_mine) {
         return context.count(token->ring == ring.id() ? CounterId::token_swallowed
@@ -83,12 +84,18 @@ bool Ring::Impl::may_hold(Instant now, const wire::Token& token) {
 
 void Ring::Impl::keep_token(const wire::Token& token, Instant until, bool idle) {
     kept = Kept{token, until, idle};
+    if (mode == Mode::operational) given_out = token.seq;
     pass.held();
+}
+
+void Ring::Impl::forget_token() {
+    kept.reset();
+    given_out.reset();
 }
 
 void Ring::Impl::resume_token(Instant now) {
     wire::Token token = kept->token;
-    kept.reset();
+    forget_token();
     if (!token_frames.ready()) {
         return keep_token(token, now + context.settings.timers.token_retransmit, false);
     }
