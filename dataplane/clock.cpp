@@ -143,10 +143,10 @@ void Clock::steer(const Pair& pair, std::int64_t error) {
 }
 
 std::string Clock::describe() const {
-    if (!uses_tsc_) return "clock: CLOCK_MONOTONIC";
+    if (!uses_tsc_) return "CLOCK_MONOTONIC";
     const double mhz =
         1000.0 * static_cast<double>(std::uint64_t{1} << kRateBits) / static_cast<double>(rate_);
-    return "clock: time stamp counter, " + std::to_string(static_cast<int>(mhz + 0.5)) + " MHz";
+    return "time stamp counter, " + std::to_string(static_cast<int>(mhz + 0.5)) + " MHz";
 }
 
 }  // namespace torc::dataplane

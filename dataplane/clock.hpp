@@ -35,6 +35,7 @@ public:
     /// Never earlier than the last answer.
     Instant now();
     bool uses_tsc() const { return uses_tsc_; }
+    /// Which clock it is, for start-up.
     std::string describe() const;
 
 private:

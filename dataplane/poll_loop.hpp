@@ -71,8 +71,9 @@ public:
         const Instant now = parts_.clock.now();
         idle_.begin_pass(now);
         bool worked = obey(now);
+        worked |=
+            serve_clients(now);  // first: what they sent still travels with a token in `receive`
         worked |= receive(now);
-        worked |= serve_clients(now);
         if (now >= parts_.engine.next_deadline()) parts_.engine.on_timer(now);
         parts_.port.flush();
         parts_.clients.publish();

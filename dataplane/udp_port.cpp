@@ -102,6 +102,10 @@ std::string UdpPort::describe() const {
                   "the MTU";
     text += "\nsocket buffers: receive " + std::to_string(sockets_.rcvbuf >> 10) + " KiB, send " +
             std::to_string(sockets_.sndbuf >> 10) + " KiB";
+    if (sockets_.rcvbuf < kSocketBytes) {
+        text += " (asked for " + std::to_string(kSocketBytes >> 10) +
+                "; raise net.core.rmem_max and wmem_max, or grant CAP_NET_ADMIN)";
+    }
     text += "\n" + receiver_->describe();
     if (!fallback_.empty()) text += "\nfallback: " + fallback_;
     text += sender_.segments() ? "\nsend: sendmmsg, the kernel cuts bursts into frames"

@@ -42,6 +42,8 @@ struct UdpOptions {
     bool segmented_send{true};            ///< false: one message a frame even where more could do
 };
 
+/// A dry pool loses nothing at once: frames wait in the socket. `rx_no_buffer` counts the episodes,
+/// `rx_missed` what the sockets then could not hold.
 class UdpPort final : public Port {
 public:
     /// Fewest frames a port runs with; enough for the posted ones and a few loans.

@@ -23,8 +23,6 @@ namespace {
 // A killed daemon's io_uring is torn down after its process is gone, and holds the sockets so long.
 constexpr std::chrono::milliseconds kBindPatience{500};
 constexpr std::chrono::milliseconds kBindPause{10};
-// Some 2700 frames of 1472 bytes: more than every peer's burst at once while we are off the core.
-constexpr int kSocketBytes = 8 << 20;
 constexpr int kHeaderBytes = 20 + 8;  // IPv4 and UDP
 constexpr int kTokenTos = 0xB8;       // DSCP EF: a switch with queues lets the token pass first
 

@@ -17,6 +17,10 @@
 
 namespace torc::dataplane {
 
+/// Bytes that each socket buffer is asked for: thousands of frames with the kernel's own
+/// overhead, more than every peer's burst while we are off the core.
+inline constexpr int kSocketBytes = 8 << 20;
+
 struct UdpChannelSockets {
     Fd unicast;    ///< bound to the node's address; sends everything of this channel
     Fd multicast;  ///< bound to the group and joined; empty unless dissemination is multicast

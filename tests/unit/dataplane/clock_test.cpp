@@ -54,7 +54,7 @@ TEST(Clock, TheRealOneNeverGoesBackAndStaysNearTheKernels) {
     // the calibration may be off.
     EXPECT_GE(now, before.tv_sec * 1'000'000'000 + before.tv_nsec - 1'000'000);
     EXPECT_LE(now, after.tv_sec * 1'000'000'000 + after.tv_nsec + 1'000'000);
-    EXPECT_NE(clock.describe().find("clock: "), std::string::npos);
+    EXPECT_EQ(clock.describe().find("time stamp counter, ") == 0, clock.uses_tsc());
 }
 
 TEST(Clock, FollowsTheCounterBetweenChecks) {
@@ -99,7 +99,7 @@ TEST(Clock, GivesUpACounterThatStoppedJumpedOrWentBack) {
         }
         EXPECT_FALSE(clock.uses_tsc());
         EXPECT_LE(error_of(clock, machine), 1);
-        EXPECT_EQ(clock.describe(), "clock: CLOCK_MONOTONIC");
+        EXPECT_EQ(clock.describe(), "CLOCK_MONOTONIC");
     }
 }
 

@@ -192,14 +192,14 @@ struct Rig {
     Loop loop;
 };
 
-TEST(PollLoop, APassTakesFramesThenClientsThenTimersThenSends) {
+TEST(PollLoop, APassTakesClientsThenFramesThenTimersThenSends) {
     Rig rig;
     rig.port.waiting_ = 2;
     rig.engine.answer_with_ = wire::Channel::data;
     rig.clients.ops_.push_back(op_of(ClientOp::Kind::send));
     rig.engine.deadline_ = instant_from_ns(rig.time.ns);
     EXPECT_TRUE(rig.loop.run_once());
-    EXPECT_EQ(rig.take_log(), (Log{"receive", "on_frame", "on_frame", "on_client", "deliver",
+    EXPECT_EQ(rig.take_log(), (Log{"on_client", "deliver", "receive", "on_frame", "on_frame",
                                    "on_timer", "flush"}));
     EXPECT_EQ(rig.clients.published_, 1);
     EXPECT_EQ(rig.port.loans_, 0u);

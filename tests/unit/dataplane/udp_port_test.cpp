@@ -21,11 +21,10 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "tests/unit/dataplane/udp_port_support.hpp"
+
 namespace torc::dataplane {
 namespace {
-
-using config::Dissemination;
-using Receive = UdpOptions::Receive;
 
 constexpr std::uint32_t kBase = 0x7F2D0001;  // 127.45.0.1: nobody else's addresses
 
@@ -43,78 +42,6 @@ config::ClusterSettings cluster_of(std::uint16_t nodes, Dissemination disseminat
     cluster.multicast_group = 0xEF540000 + static_cast<std::uint32_t>(getpid() & 0xFFFF);
     cluster.data_port = own_data_port();
     return cluster;
-}
-
-std::unique_ptr<UdpPort> port_of(const config::ClusterSettings& cluster, std::uint16_t node,
-                                 Receive receive, std::uint32_t pool = 256) {
-    auto port = UdpPort::open(cluster, NodeIndex{node}, {.frame_pool = pool, .receive = receive});
-    if (!port) {
-        ADD_FAILURE() << port.error().message << " | " << port.error().remedy;
-        return nullptr;
-    }
-    return std::move(*port);
-}
-
-FrameRef frame_with(UdpPort& port, const std::string& text) {
-    FrameRef frame = port.acquire();
-    EXPECT_TRUE(frame);
-    std::memcpy(frame.data, text.data(), text.size());
-    frame.size = static_cast<std::uint32_t>(text.size());
-    return frame;
-}
-
-void send(UdpPort& port, const std::string& text, NodeIndex to,
-          wire::Channel channel = wire::Channel::data) {
-    const FrameRef frame = frame_with(port, text);
-    port.transmit({frame, to, channel});
-    port.release(frame.cookie);
-}
-
-/// Looks until `count` frames came or the bounded patience is over; `use` gets each loan.
-template <typename Use>
-void take_each(UdpPort& port, std::size_t count, Use use) {
-    std::array<FrameRef, 32> burst;
-    std::size_t taken = 0;
-    for (int look = 0; look < 2000 && taken < count; ++look) {
-        const std::size_t got = port.receive(burst);
-        for (std::size_t i = 0; i < got; ++i) use(burst[i]);
-        taken += got;
-        if (got == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-}
-
-std::vector<FrameRef> take(UdpPort& port, std::size_t count) {
-    std::vector<FrameRef> frames;
-    take_each(port, count, [&](const FrameRef& frame) { frames.push_back(frame); });
-    return frames;
-}
-
-std::string text_of(const FrameRef& frame) {
-    std::string text(frame.size, '\0');
-    std::memcpy(text.data(), frame.data, frame.size);
-    return text;
-}
-
-std::vector<std::string> take_texts(UdpPort& port, std::size_t count) {
-    std::vector<std::string> texts;
-    take_each(port, count, [&](const FrameRef& frame) {
-        texts.push_back(text_of(frame));
-        port.release(frame.cookie);
-    });
-    return texts;
-}
-
-/// Nothing more is there; looks often enough for loopback to have delivered.
-std::size_t take_rest(UdpPort& port) {
-    std::size_t rest = 0;
-    std::array<FrameRef, 32> burst;
-    for (int look = 0; look < 20; ++look) {
-        const std::size_t got = port.receive(burst);
-        for (std::size_t i = 0; i < got; ++i) port.release(burst[i].cookie);
-        rest += got;
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    return rest;
 }
 
 /// A socket beside the cluster that sends what no daemon would.
@@ -211,7 +138,8 @@ TEST_P(UdpPortTest, ABurstOfMixedSizesArrivesWholeAndInOrder) {
         const auto b = open(1, 1024), c = open(2, 1024);
         std::vector<std::string> sent;
         // Runs of equal sizes (one segmented send), a shorter last one, single ones, the largest.
-        for (const std::size_t size : {1472, 1472, 1472, 700, 1, 1, 1, 1472, 64, 65, 66, 65, 64}) {
+        for (const unsigned size :
+             {1472u, 1472u, 1472u, 700u, 1u, 1u, 1u, 1472u, 64u, 65u, 66u, 65u, 64u}) {
             sent.push_back(std::string(size, static_cast<char>('a' + sent.size())));
         }
         for (int i = 0; i < 120; ++i) sent.push_back(std::string(1472, static_cast<char>(i)));
@@ -394,14 +322,6 @@ TEST_P(UdpPortTest, SaysWhatWasChosen) {
 std::string name_of(const testing::TestParamInfo<std::tuple<Receive, Dissemination>>& info) {
     return std::string(std::get<0>(info.param) == Receive::mmsg ? "Mmsg" : "Uring") +
            (std::get<1>(info.param) == Dissemination::multicast ? "Multicast" : "Unicast");
-}
-
-std::vector<Receive> ways_to_receive() {
-    const auto probe = UdpPort::open(cluster_of(1, Dissemination::unicast), NodeIndex{0},
-                                     {.frame_pool = 64, .receive = Receive::uring});
-    if (probe) return {Receive::uring, Receive::mmsg};
-    std::fprintf(stderr, "no io_uring here: %s\n", probe.error().message.c_str());
-    return {Receive::mmsg};
 }
 
 INSTANTIATE_TEST_SUITE_P(All, UdpPortTest,
