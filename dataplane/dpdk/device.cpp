@@ -112,7 +112,8 @@ const char* to_text(MulticastFilter filter) {
         case MulticastFilter::none: return "none";
         case MulticastFilter::filter: return "filter on our group";
         case MulticastFilter::all_multicast: return "all multicast (no filter list)";
-        case MulticastFilter::promiscuous: return "promiscuous (neither filter list nor all-multicast)";
+        case MulticastFilter::promiscuous:
+            return "promiscuous (neither filter list nor all-multicast)";
     }
     return "?";
 }
@@ -137,10 +138,11 @@ Result<std::uint16_t> probe_device(const DeviceString& device) {
     return port;
 }
 
-void remove_device(std::uint16_t port) {
+void stop_device(std::uint16_t port) { static_cast<void>(rte_eth_dev_stop(port)); }
+
+void close_device(std::uint16_t port) {
     rte_eth_dev_info info{};
     const bool known = rte_eth_dev_info_get(port, &info) == 0;
-    static_cast<void>(rte_eth_dev_stop(port));
     static_cast<void>(rte_eth_dev_close(port));
     if (known && info.device != nullptr) static_cast<void>(rte_dev_remove(info.device));
 }
@@ -152,7 +154,8 @@ Result<DeviceFacts> start_device(const DeviceRequest& request) {
     if (auto done = configure(request, facts); !done) return tl::unexpected(done.error());
     if (auto done = set_up_queues(request, facts); !done) return tl::unexpected(done.error());
     int result = rte_eth_dev_start(request.port);
-    if (result != 0 && facts.receive_interrupt) {
+    const bool is_virtio = facts.driver.starts_with("net_virtio");  // see the header
+    if (result != 0 && facts.receive_interrupt && !is_virtio) {
         DeviceRequest polled = request;  // some drivers accept interrupts and fail to start
         polled.receive_interrupt = false;
         return start_device(polled);

@@ -8,6 +8,7 @@
 #include <rte_mempool.h>
 
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "dataplane/dpdk/device_string.hpp"
 #include "dataplane/dpdk/ethernet.hpp"
 
@@ -47,11 +48,19 @@ struct DeviceFacts {
 /// one that the operator put among the EAL arguments, is there already.
 /// Gives: its port. Fails: no such device, driver or right.
 Result<std::uint16_t> probe_device(const DeviceString& device);
-/// Stops, closes and forgets a device; it must have no user left.
-void remove_device(std::uint16_t port);
+/// Stops a device; it must have no user left.
+void stop_device(std::uint16_t port);
+/// Closes a stopped device and forgets it.
+void close_device(std::uint16_t port);
+/// On a lost peer virtio_user leaves work to an alarm of the EAL's interrupt thread and does not
+/// cancel it at close (DPDK 22.11): between stop and close this long must pass, so that the alarm,
+/// due after a microsecond, has run before the device's memory goes.
+inline constexpr Nanos kSettle{std::chrono::milliseconds{100}};
 
 /// Configures queues and filters and starts the device.
 /// Fails: frames above what it can carry, no memory, a refusal of the driver; it is stopped then.
+/// A virtio_user that failed here with `receive_interrupt` must not be closed: DPDK 22.11 leaves
+/// its interrupt handler behind, which then runs on freed memory.
 Result<DeviceFacts> start_device(const DeviceRequest& request);
 
 /// True if the other side is there. Cheap for most drivers; virtio_user asks its socket.

@@ -2,6 +2,7 @@
 #include "dataplane/dpdk/ether_port.hpp"
 
 #include <array>
+#include <thread>
 
 #include <rte_ethdev.h>
 
@@ -37,7 +38,9 @@ EtherPort::~EtherPort() {
     neighbourhood_.leave();
     send_link_frames();
     flush();
-    remove_device(parts_.port);
+    stop_device(parts_.port);
+    if (parts_.facts.driver.starts_with("net_virtio")) std::this_thread::sleep_for(kSettle);
+    close_device(parts_.port);
 }
 
 std::size_t EtherPort::receive(std::span<FrameRef> frames) {

@@ -120,7 +120,9 @@ void write_udp_headers(std::span<std::byte, kHeaderBytes> out, const UdpPath& pa
     headers.ip.checksum = checksum_field(checksum_of(std::as_bytes(std::span{&headers.ip, 1})));
     headers.udp = {path.port, path.port, udp_length, be16{}};
     const std::uint64_t pseudo = pseudo_header_sum(path.source, path.destination, udp_length);
-    if (checksum == UdpChecksum::partial) headers.udp.checksum = checksum_field(checksum_fold(pseudo));
+    if (checksum == UdpChecksum::partial) {
+        headers.udp.checksum = checksum_field(checksum_fold(pseudo));
+    }
     if (checksum == UdpChecksum::full) {
         const std::uint64_t sum = pseudo + payload_sum;
         const std::uint16_t sent = checksum_of(std::as_bytes(std::span{&headers.udp, 1}), sum);

@@ -16,8 +16,8 @@ namespace torc::dataplane::dpdk {
 namespace {
 
 constexpr std::size_t kPayloadOffset = RTE_PKTMBUF_HEADROOM + kHeaderBytes;
-/// A priority tag may come in before the IP header.
-constexpr std::uint32_t kVlanTagBytes = 4;
+/// What a driver may count to a frame besides its bytes: VLAN tags, the check sum, virtio's header.
+constexpr std::uint32_t kDriverBytes = 32;
 /// Per buffer: the rte_mbuf, the mempool's header and trailer, padding to cache lines.
 constexpr std::uint64_t kBufferOverhead = 320;
 
@@ -45,7 +45,7 @@ Result<void> check_pool(std::uint32_t frames, const PoolDemand& demand) {
 }
 
 std::uint32_t buffer_room(std::uint32_t frame_bytes, std::uint32_t slot_bytes) {
-    const auto frame = static_cast<std::uint32_t>(frame_bytes + kHeaderBytes + kVlanTagBytes);
+    const auto frame = static_cast<std::uint32_t>(frame_bytes + kHeaderBytes + kDriverBytes);
     const std::uint32_t room =
         RTE_PKTMBUF_HEADROOM + std::max({frame, slot_bytes, std::uint32_t{2048}});
     return (room + 63) / 64 * 64;

@@ -9,10 +9,6 @@ namespace {
 
 /// After a failed set-up: an owner that is just starting, or just dying, needs a moment.
 constexpr Nanos kAttachAgainAfter{std::chrono::milliseconds{200}};
-/// On a lost peer virtio_user leaves work to an alarm of the EAL's interrupt thread and does not
-/// cancel it when the device is closed (DPDK 22.11): the alarm, due after a microsecond, must have
-/// run before the device's memory goes.
-constexpr Nanos kSettle{std::chrono::milliseconds{100}};
 
 }  // namespace
 
@@ -21,7 +17,7 @@ void MeshHealer::step(Instant now) {
         if (link->role != LinkRole::attacher) continue;
         switch (link->phase.load(std::memory_order_acquire)) {  // pairs with MeshPort::maintain
             case LinkPhase::absent: attach(*link, now); break;
-            case LinkPhase::active: check(*link, now); break;
+            case LinkPhase::active: check(*link); break;
             case LinkPhase::released: close(*link, now); break;
             case LinkPhase::offered:
             case LinkPhase::leaving: break;  // the ring core's turn
@@ -34,7 +30,9 @@ void MeshHealer::attach(MeshLink& link, Instant now) {
     if (probe_socket(link.socket) != SocketState::answers) return;
     attach_again_[raw(link.peer)] = now + kAttachAgainAfter;
     DeviceString device;
-    device.name = "net_virtio_user" + std::to_string(raw(link.peer));
+    // A name of its own each time: an abandoned device keeps the old one.
+    device.name = "net_virtio_user" + std::to_string(raw(link.peer)) + "n" +
+                  std::to_string(attempts_++);
     device.arguments = "path=" + link.socket + ",queue_size=" + std::to_string(descriptors_) +
                        ",mrg_rxbuf=1,packed_vq=1,mac=" + to_text(own_mac_);
     const auto port = probe_device(device);
@@ -48,10 +46,14 @@ void MeshHealer::attach(MeshLink& link, Instant now) {
     request.frame_bytes = frame_bytes_;
     request.receive_descriptors = descriptors_;
     request.transmit_descriptors = descriptors_;
-    request.receive_interrupt = true;
+    request.receive_interrupt = abandoned_ < kAbandonedMax;
     if (!start_device(request)) {
         ++attach_failures_;
-        remove_device(*port);
+        if (request.receive_interrupt) {
+            ++abandoned_;
+        } else {
+            close_device(*port);
+        }
         return;
     }
     link.port = *port;
@@ -60,18 +62,22 @@ void MeshHealer::attach(MeshLink& link, Instant now) {
     link.phase.store(LinkPhase::offered, std::memory_order_release);  // pairs with maintain
 }
 
-void MeshHealer::check(MeshLink& link, Instant now) {
+void MeshHealer::check(MeshLink& link) {
     const bool is_up = link_is_up(link.port);
     link.is_up.store(is_up, std::memory_order_relaxed);
-    if (is_up) return;
-    close_after_[raw(link.peer)] = now + kSettle;
-    link.phase.store(LinkPhase::leaving, std::memory_order_release);  // pairs with maintain
+    if (!is_up) link.phase.store(LinkPhase::leaving, std::memory_order_release);  // with maintain
 }
 
 void MeshHealer::close(MeshLink& link, Instant now) {
-    if (now < close_after_[raw(link.peer)]) return;
-    remove_device(link.port);
-    link.phase.store(LinkPhase::absent, std::memory_order_relaxed);  // read by this thread only
+    Instant& close_after = close_after_[raw(link.peer)];
+    if (close_after == kNever) {
+        stop_device(link.port);
+        close_after = now + kSettle;
+    } else if (now >= close_after) {
+        close_device(link.port);
+        close_after = kNever;
+        link.phase.store(LinkPhase::absent, std::memory_order_relaxed);  // ours alone from here
+    }
 }
 
 }  // namespace torc::dataplane::dpdk

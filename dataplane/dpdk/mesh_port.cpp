@@ -4,7 +4,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <thread>
 
 #include <rte_ethdev.h>
 
@@ -38,11 +38,16 @@ MeshPort::MeshPort(const config::ClusterSettings& cluster, NodeIndex self, Parts
 }
 
 MeshPort::~MeshPort() {
+    const auto has_device = [](const Lane& lane) {
+        return lane.link->phase.load(std::memory_order_acquire) != LinkPhase::absent;
+    };
     for (Lane& lane : lanes_) {
         flush(lane);
-        if (lane.link->phase.load(std::memory_order_acquire) != LinkPhase::absent) {
-            remove_device(lane.link->port);
-        }
+        if (has_device(lane)) stop_device(lane.link->port);
+    }
+    std::this_thread::sleep_for(kSettle);  // peers may be stopping at this very moment
+    for (const Lane& lane : lanes_) {
+        if (has_device(lane)) close_device(lane.link->port);
     }
     if (epoll_ >= 0) close(epoll_);
 }

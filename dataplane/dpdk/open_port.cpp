@@ -93,7 +93,7 @@ Result<OpenedPort> open_ether(const config::ClusterSettings& cluster,
     parts.port = *port;
     auto pool = MbufPool::create(node.frame_pool, room, cluster.frame_bytes);
     if (!pool) {
-        remove_device(*port);
+        close_device(*port);
         return tl::unexpected(pool.error());
     }
     parts.pool = std::move(*pool);
@@ -109,7 +109,7 @@ Result<OpenedPort> open_ether(const config::ClusterSettings& cluster,
     request.receive_interrupt = !on_kernel;
     auto facts = start_device(request);
     if (!facts) {
-        remove_device(*port);
+        close_device(*port);
         return tl::unexpected(facts.error());
     }
     parts.facts = *facts;
@@ -130,7 +130,7 @@ Result<void> start_owned(MeshLink& link, const DeviceRequest& settings) {
     DeviceRequest request = settings;
     request.port = *port;
     if (const auto facts = start_device(request); !facts) {
-        remove_device(*port);
+        close_device(*port);
         return tl::unexpected(facts.error());
     }
     link.port = *port;

@@ -405,7 +405,7 @@ TEST(Arp, EveryTruncationAndForeignKindIsNothing) {
         if (parse_ethernet(cut, view) != Refusal::none) continue;
         EXPECT_FALSE(parse_arp(view).has_value()) << size;
     }
-    for (const std::size_t place : {14, 15, 16, 17, 18, 19, 20, 21}) {
+    for (std::size_t place = 14; place < 22; ++place) {
         ArpFrame wrong = frame;
         wrong[place] = std::byte{0x77};
         EthernetView view;

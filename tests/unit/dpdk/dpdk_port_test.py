@@ -178,11 +178,13 @@ def test_errors():
 
 def test_mesh():
     """Three daemons on vhost-user pairs: killed in both roles, and sleeping, they find back."""
-    for idle in ("yield", "sleep"):
+    # Frames of both sizes; a flood, so that a kill hits full rings; and sleepers that must wake.
+    for kind in (["idle=yield", "gap_us=200", "burst=32", "frame_bytes=8972", "size=8972"],
+                 ["idle=sleep"]):
         with tempfile.TemporaryDirectory(prefix="torc") as folder, running() as start:
             def node(index):
                 return start("chat", f"node={index}", "nodes=3", f"mesh_dir={folder}",
-                             "seconds=600", f"idle={idle}")
+                             "seconds=600", *kind)
 
             nodes = [node(0), node(1), node(2)]
 

@@ -6,9 +6,9 @@
 //        receive  count frames until `seconds` are over
 //        ping     `count` round trips of `size` bytes with node `to`, which runs `echo`
 //        echo     answer each token frame to its sender
-//        chat     a multicast every millisecond, and count what comes: for kill and restart
+//        chat     `burst` multicasts every `gap_us`, and count what comes: for kill and restart
 // Keys:  node nodes device mesh_dir frame_bytes pool eal(repeatable) spread(multicast|unicast)
-//        subnet count size seconds to idle(yield|sleep)
+//        subnet count size burst gap_us seconds to idle(yield|sleep)
 // The last line on stdout is `end key=value ...`. Exit 2 if the port does not open.
 #include <poll.h>
 #include <sched.h>
@@ -204,9 +204,8 @@ private:
         Instant next = start;
         for (std::uint64_t i = 0; i < count && !over();) {
             for (std::uint64_t j = 0; j < burst && i < count; ++j) {
-                if (put(0xFFFF, wire::Channel::data, {self_, 0, static_cast<std::uint32_t>(i), 0})) {
-                    ++i;
-                }
+                const Stamp stamp{self_, 0, static_cast<std::uint32_t>(i), 0};
+                if (put(0xFFFF, wire::Channel::data, stamp)) ++i;
             }
             port_.flush();
             next += gap;
@@ -238,8 +237,12 @@ private:
         settle();
         const auto to = static_cast<std::uint16_t>(args_.number("to", 1));
         const auto count = args_.number("count", 1000);
+        const auto gap = std::chrono::microseconds(
+            static_cast<std::int64_t>(args_.number("gap_us", 0)));
         for (std::uint64_t i = 0; i < count && !over(); ++i) {
             bool answered = false;
+            const Instant quiet = now() + gap;
+            while (gap.count() != 0 && now() < quiet) poll([](const Stamp&) {});
             const Instant start = now();
             put(to, wire::Channel::token, {self_, to, static_cast<std::uint32_t>(i), ns_of(start)});
             port_.flush();
@@ -261,6 +264,9 @@ private:
     }
 
     void chat() {
+        const auto gap = std::chrono::microseconds(
+            static_cast<std::int64_t>(args_.number("gap_us", 1000)));
+        const auto burst = args_.number("burst", 1);
         Instant next = now();
         Instant print = next;
         std::uint32_t number = 0;
@@ -268,8 +274,10 @@ private:
             poll([](const Stamp&) {});
             const Instant time = now();
             if (time >= next) {
-                next = time + std::chrono::milliseconds(1);
-                put(0xFFFF, wire::Channel::data, {self_, 0, number++, 0});
+                next = time + gap;
+                for (std::uint64_t i = 0; i < burst; ++i) {
+                    put(0xFFFF, wire::Channel::data, {self_, 0, number++, 0});
+                }
                 port_.flush();
             }
             if (time >= print) {
