@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -80,12 +81,23 @@ class Names {
 public:
     class Iterator {
     public:
+        using value_type = std::string_view;
+        using reference = std::string_view;
+        using pointer = const std::string_view*;
+        using difference_type = std::ptrdiff_t;
+        using iterator_category = std::input_iterator_tag;
+
         Iterator() = default;
         explicit Iterator(torc_names rest) : rest_{rest} { ++*this; }
         std::string_view operator*() const { return name_; }
         Iterator& operator++() {
             name_ = torc_names_next(&rest_);
             return *this;
+        }
+        Iterator operator++(int) {
+            const Iterator before = *this;
+            ++*this;
+            return before;
         }
         friend bool operator==(const Iterator& a, const Iterator& b) { return a.name_ == b.name_; }
 
