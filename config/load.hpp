@@ -11,8 +11,8 @@ namespace torc::config {
 
 /// What the command line adds to a file.
 struct Overrides {
-    std::vector<std::string> sets;  ///< "section.key=value", as given to --set; later ones win
-    std::string node;               ///< --node; wins over [daemon] node
+    std::vector<std::string> sets{};  ///< "section.key=value", as given to --set; later ones win
+    std::string node{};               ///< --node; wins over [daemon] node
     bool node_needed{true};         ///< false for tools that only want to know the cluster
 };
 

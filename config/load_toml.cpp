@@ -1,7 +1,11 @@
 // The only file that knows toml++: turns its tree into a Document.
+//
+// toml++ 3.3 asserts, instead of reporting, on a header such as `[.x]`, and recurses once for each
+// part of a dotted key. Both would let a bad file end the process, so `screen` looks for them first.
 #include <algorithm>
 
 #define TOML_EXCEPTIONS 0
+#define TOML_MAX_NESTED_VALUES 16
 #include <toml++/toml.h>
 
 #include "config/document.hpp"
@@ -91,9 +95,49 @@ void in_file_order(Document& document) {
     }
 }
 
+/// Dots of one line. With TOML_MAX_NESTED_VALUES it bounds how deep tables can be.
+constexpr std::ptrdiff_t kDotsPerLineMax = 256;
+
+/// Whether toml++ can take a line that begins like this: no header, or one with a name or nothing
+/// in it. A line inside a multi-line string is held to the same rule; no key of ours has any.
+bool has_sane_header(std::string_view line) {
+    const std::size_t start = line.find_first_not_of(" \t");
+    if (start == std::string_view::npos || line[start] != '[') return true;
+    line.remove_prefix(start + 1);
+    if (line.starts_with('[')) line.remove_prefix(1);
+    const std::size_t name = line.find_first_not_of(" \t");
+    if (name == std::string_view::npos) return false;
+    const char c = line[name];
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c == '_' || c == '-' || c == '"' || c == '\'' || c == ']';
+}
+
+/// Refuses what toml++ would not survive.
+Result<void> screen(std::string_view text, const std::string& source) {
+    std::uint32_t number = 1;
+    for (; !text.empty(); ++number) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        const std::string_view line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        const std::string place = Place{source, number, 1}.text();
+        if (!has_sane_header(line)) {
+            return failure(place + ": a section's name must begin with a letter, digit, '_', '-' "
+                                   "or quote");
+        }
+        if (std::count(line.begin(), line.end(), '.') > kDotsPerLineMax) {
+            return failure(place + ": more than " + std::to_string(kDotsPerLineMax) +
+                           " dots in one line");
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<Document> parse_toml(std::string_view text, const std::string& source) {
+    if (const Result<void> screened = screen(text, source); !screened) {
+        return tl::unexpected<Error>(screened.error());
+    }
     const toml::parse_result parsed = toml::parse(text, source);
     if (!parsed) {
         const toml::parse_error& error = parsed.error();
