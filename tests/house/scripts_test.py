@@ -123,8 +123,9 @@ class Bench(unittest.TestCase):
             write_program(build / "bench/ring_bench", micro)
             write_program(build / "tools/torc", torc)
             with contextlib.redirect_stderr(io.StringIO()):
-                code, _ = quietly(bench.main, ["--build", folder, "--json", str(out), *arguments,
-                                               "--", "bench/ring_bench"])
+                code, _ = quietly(bench.main, ["--build", folder, "--tool", f"{folder}/tools/torc",
+                                               "--json", str(out), *arguments, "--",
+                                               "bench/ring_bench"])
             return code, json.loads(out.read_text()) if out.exists() else {}
 
     def test_both_parts_are_merged_with_the_machine(self):

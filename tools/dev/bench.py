@@ -2,7 +2,8 @@
 """Runs the Google Benchmark programs and the three-daemon benchmark; merges them into one JSON.
 
 The result names the machine and the commit, since a number without them compares with nothing.
-Usage: bench.py --build DIR [--micro | --cluster] [--layout NAME]... [--json FILE] -- PROGRAM...
+Usage: bench.py --build DIR --tool TORC [--micro | --cluster] [--layout NAME]... [--json FILE]
+       -- PROGRAM...
 """
 
 import argparse
@@ -40,10 +41,10 @@ def run_micro(program: Path) -> dict:
         return json.loads(Path(out.name).read_text(encoding="utf-8"))["benchmarks"]
 
 
-def run_cluster(build: Path, layout: str) -> dict:
+def run_cluster(tool: Path, layout: str) -> dict:
     with tempfile.TemporaryDirectory(prefix="torc-bench-") as folder:
         out = Path(folder, "cluster.json")
-        subprocess.run([str(build / "tools" / "torc"), "bench", "--cluster", layout, "--nodes",
+        subprocess.run([str(tool), "bench", "--cluster", layout, "--nodes",
                         str(NODES), "--json", str(out)], check=True, stdin=subprocess.DEVNULL,
                        timeout=CLUSTER_SECONDS_MAX)
         return json.loads(out.read_text(encoding="utf-8"))
@@ -52,6 +53,7 @@ def run_cluster(build: Path, layout: str) -> dict:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./dev bench")
     parser.add_argument("--build", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--tool", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--json", type=Path, help="where the merged result goes")
     part = parser.add_mutually_exclusive_group()
     part.add_argument("--micro", action="store_true", help="only the Google Benchmark programs")
@@ -69,7 +71,7 @@ def main(arguments: list[str]) -> int:
             result["micro"] = {Path(name).name: run_micro(options.build / name)
                                for name in options.programs}
         if not options.micro:
-            result["cluster"] = {layout: run_cluster(options.build, layout)
+            result["cluster"] = {layout: run_cluster(options.tool, layout)
                                  for layout in options.layout or LAYOUTS}
     except (subprocess.SubprocessError, OSError, ValueError, KeyError) as error:
         print(f"bench: {error}", file=sys.stderr)
