@@ -128,8 +128,14 @@ Result<std::uint16_t> probe_device(const DeviceString& device) {
     }
     const int result = rte_eal_hotplug_add("vdev", device.name.c_str(), device.arguments.c_str());
     if (result != 0) {
+        std::string remedy =
+            "the driver's own message stands above; check the name and arguments";
+        if (device.is_driver("net_af_packet")) {
+            remedy += "; if it names PACKET_FANOUT, start torcd again: the driver makes that id of "
+                      "the process id, and another process here has the same";
+        }
         return failure("device \"" + device.to_text() + "\" did not probe: " + reason_of(result),
-                       "the driver's own message stands above; check the name and arguments");
+                       remedy);
     }
     if (rte_eth_dev_get_port_by_name(device.name.c_str(), &port) != 0) {
         return failure("device \"" + device.to_text() + "\" probed but gave no port",

@@ -54,6 +54,7 @@ MeshPort::~MeshPort() {
 
 std::size_t MeshPort::receive(std::span<FrameRef> frames) {
     enter_ring_core();
+    if (armed_) empty_bell();
     intake_.begin(frames);
     // The first link may fill the batch: another one is first at the next poll.
     const std::size_t lanes = lanes_.size();
@@ -64,12 +65,13 @@ std::size_t MeshPort::receive(std::span<FrameRef> frames) {
         Lane& lane = lanes_[place < lanes ? place : place - lanes];
         if (lane.in_use) poll(lane);
     }
-    return intake_.finish();
+    const std::size_t found = intake_.finish();
+    if (found != 0) armed_ = false;
+    return found;
 }
 
 void MeshPort::poll(Lane& lane) {
     std::array<rte_mbuf*, kReceiveBurst> burst;
-    lane.wake.before_poll();
     const std::uint16_t count = rte_eth_rx_burst(lane.link->port, 0, burst.data(), intake_.room());
     lane.wake.after_poll(count != 0);
     if (count != 0) intake_.take({burst.data(), count}, lane.link->peer, nullptr);
@@ -167,7 +169,9 @@ void MeshPort::watch(Lane& lane) {
     lane.wake.open(lane.link->port);
     if (lane.wake.fd() < 0) return;
     epoll_event event{};
-    event.events = EPOLLIN;
+    // Edge-triggered, since net_vhost gives an epoll of its own, whose eventfd nobody but the
+    // driver can empty: every kick is an edge, and empty_bell() takes them off our set.
+    event.events = EPOLLIN | EPOLLET;
     if (epoll_ctl(epoll_, EPOLL_CTL_ADD, lane.wake.fd(), &event) != 0) lane.wake.forget();
 }
 
@@ -178,7 +182,14 @@ void MeshPort::unwatch(Lane& lane) {
     lane.wake.forget();
 }
 
+void MeshPort::empty_bell() {
+    std::array<epoll_event, 16> events;
+    // What does not fit is only a needless wake-up later.
+    static_cast<void>(epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 0));
+}
+
 void MeshPort::arm_wake() {
+    armed_ = true;
     all_wake_ = true;
     for (Lane& lane : lanes_) {
         if (lane.in_use && lane.is_up && !lane.wake.arm()) all_wake_ = false;

@@ -71,6 +71,7 @@ private:
     void let_go(Lane& lane);
     void look_at(Lane& lane);
     void watch(Lane& lane);
+    void empty_bell();
     void unwatch(Lane& lane);
     void push(Lane& lane, rte_mbuf* mbuf);
     void flush(Lane& lane);
@@ -85,7 +86,8 @@ private:
     std::array<std::uint8_t, kNodesMax> lane_of_{};
     std::size_t first_lane_{0};
     int epoll_;
-    bool all_wake_{false};
+    bool armed_{false};     ///< a sleep was prepared and no frame came since
+    bool all_wake_{false};  ///< every link that is up can wake us
     PortCounters sent_;
     std::uint64_t to_absent_{0};
     std::uint64_t tx_no_buffer_{0};
