@@ -2,6 +2,8 @@
 // state is entered. What a state does stands in its own file.
 #include "membership/former.hpp"
 
+#include <cstring>
+
 #include "base/check.hpp"
 #include "membership/epoch.hpp"
 #include "membership/impl.hpp"
@@ -64,23 +66,27 @@ void Former::Impl::start(Instant now) {
 void Former::Impl::on_control(Instant now, const FrameRef& frame) {
     if (state == State::boot || state == State::left) return;
     const auto hop = wire::peek_hop(frame.bytes());
-    if (!hop) return count(CounterId::control_malformed);
+    const std::size_t heads = sizeof(wire::HopHeader) + sizeof(wire::ControlHeader);
+    if (!hop || frame.size < heads) return count(CounterId::control_malformed);
     const auto kind = static_cast<wire::Kind>(hop->kind);
     if (!wire::is_control(kind)) return count(CounterId::control_malformed);
-    const auto message = assembler.add(kind, frame.bytes().subspan(sizeof(wire::HopHeader)));
-    if (message && is_acceptable(message->control)) on_message(now, *message);
+    const auto bytes = frame.bytes().subspan(sizeof(wire::HopHeader));
+    wire::ControlHeader header;
+    std::memcpy(&header, bytes.data(), sizeof header);
+    if (!is_acceptable(header)) return;
+    if (const auto message = assembler.add(kind, bytes)) on_message(now, *message);
 }
 
-bool Former::Impl::is_acceptable(const wire::Control& control) {
-    if (control.config_fingerprint != fingerprint) {
+bool Former::Impl::is_acceptable(const wire::ControlHeader& header) {
+    if (header.config_fingerprint != fingerprint) {
         count(CounterId::control_wrong_fingerprint);
         return false;
     }
-    if (raw(control.sender.index) >= nodes || raw(control.sender.incarnation) == 0) {
+    if (header.sender >= nodes || header.incarnation == 0) {
         count(CounterId::control_unknown_node);
         return false;
     }
-    if (control.sender == me) {
+    if (header.sender == raw(me.index) && header.incarnation == raw(me.incarnation)) {
         count(CounterId::control_own);
         return false;
     }

@@ -44,7 +44,7 @@ struct Former::Impl {
     void start(Instant now);
     void on_control(Instant now, const FrameRef& frame);
     void on_message(Instant now, const wire::ControlAssembler::Message& message);
-    bool is_acceptable(const wire::Control& control);
+    bool is_acceptable(const wire::ControlHeader& header);
     void on_timer(Instant now);
     void enter(Instant now, State next, Cause cause);
     void arm_for(Instant now, State entered);

@@ -191,6 +191,12 @@ void Net::run_for(Nanos time) {
     now_ = end;
 }
 
+void Net::inject(std::size_t to, std::span<const std::byte> bytes) {
+    if (places_[to].former == nullptr) return;
+    sending_ = to;
+    places_[to].former->on_control(now_, pool_.lend(bytes));
+}
+
 Instant Net::next_event() const {
     Instant next = token_tick_;
     if (!packets_.empty()) next = std::min(next, packets_.top().at);

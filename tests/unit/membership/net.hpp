@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <queue>
+#include <span>
 #include <vector>
 
 #include "base/prng.hpp"
@@ -51,6 +52,8 @@ public:
     void partition(std::vector<std::vector<std::size_t>> sides);
     void heal();
     void run_for(Nanos time);
+    /// Hands these bytes to one daemon, as if they came from the wire.
+    void inject(std::size_t to, std::span<const std::byte> bytes);
 
     Former& former(std::size_t node) { return *places_[node].former; }
     bool alive(std::size_t node) const { return places_[node].former != nullptr; }
