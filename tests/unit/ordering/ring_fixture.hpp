@@ -271,7 +271,8 @@ public:
     bool all_stable() {
         const Seq high = nodes_[0].ring->high();
         return std::all_of(nodes_.begin(), nodes_.end(), [&](const Node& node) {
-            return node.ring->stable() == high && node.ring->backlog() == 0;
+            return node.ring->high() == high && node.ring->stable() == high &&
+                   node.ring->delivered() == high && node.ring->backlog() == 0;
         });
     }
 

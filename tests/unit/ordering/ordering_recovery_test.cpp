@@ -1,0 +1,666 @@
+// From one ring to the next: what was in flight, holes and obligations, abandoned attempts, the
+// order of an install (protocol.md 4.4, 4.5).
+#include "base/prng.hpp"
+#include "tests/unit/ordering/ring_fixture.hpp"
+
+namespace torc::ordering::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using telemetry::CounterId;
+
+using Texts = std::vector<std::string>;
+
+/// Which copies of DATA are lost, by seq and receiver; repairs as well.
+struct Losses {
+    std::set<std::pair<std::uint64_t, std::size_t>> lost;
+    bool on{true};
+
+    void frame(std::uint64_t seq, std::initializer_list<std::size_t> at) {
+        for (const std::size_t to : at) lost.emplace(seq, to);
+    }
+    bool operator()(const Packet& p) const {
+        return on && p.is(wire::Kind::data) && lost.contains({p.data().seq().raw, p.to});
+    }
+};
+
+/// Sends one frame at a time, so that every message has a seq of its own.
+void send_apart(Cluster& c, std::size_t from, const std::string& text, Service service) {
+    const Seq before = c[from].ring->high();
+    c.send(from, text, service);
+    c.run_until([&] { return c[from].ring->high() > before; });
+    c.run_for(2 * Cluster::kDelay);
+}
+
+/// The ring breaks: what is on the wire is gone.
+void cut(Cluster& c) {
+    c.drop_wire();
+    for (std::size_t i = 0; i < c.size(); ++i) c[i].ring->stop(c.now());
+}
+
+// --- exchange ---------------------------------------------------------------------------------------
+
+TEST(Recovery, WhatOneHoldsAllDeliver) {
+    Cluster c(3);
+    c.form(c.everybody());
+    c.forget_heard();
+    Losses losses;
+    losses.frame(1, {1});
+    losses.frame(2, {2});
+    c.lose = std::ref(losses);
+    send_apart(c, 0, "one", Service::agreed);
+    send_apart(c, 0, "two", Service::agreed);
+    cut(c);
+    losses.on = false;
+    c.form(c.everybody());
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(c[i].messages(), (Texts{"one", "two"})) << i;
+}
+
+TEST(Recovery, OwnersSendWhatIsMissingOnce) {
+    Cluster c(4);
+    c.form(c.everybody());
+    Losses losses;
+    for (std::uint64_t seq = 1; seq <= 6; ++seq) losses.frame(seq, {3});
+    c.lose = std::ref(losses);
+    for (int i = 0; i < 6; ++i) send_apart(c, 0, std::to_string(i), Service::agreed);
+    cut(c);
+    losses.on = false;
+    std::uint64_t answered = 0;
+    for (std::size_t i = 0; i < 4; ++i) answered += c[i].count(CounterId::retransmissions_answered);
+    c.form(c.everybody());
+    std::uint64_t copies = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+        copies += c[i].count(CounterId::recovery_sent) +
+                  c[i].count(CounterId::retransmissions_answered);
+        if (i < 3) {
+            EXPECT_EQ(c[i].count(CounterId::recovery_sent), 2u)
+                << "seq mod holders spreads the work: " << i;
+        }
+    }
+    EXPECT_EQ(copies - answered, 6u) << "no frame twice";
+    EXPECT_EQ(c[3].count(CounterId::recovery_stored), 6u);
+}
+
+TEST(Recovery, WithoutStatesRequestsDoIt) {
+    Cluster c(3);
+    c.form(c.everybody());
+    c.forget_heard();
+    Losses losses;
+    losses.frame(1, {1});
+    losses.frame(2, {2});
+    c.lose = std::ref(losses);
+    send_apart(c, 0, "one", Service::agreed);
+    send_apart(c, 0, "two", Service::agreed);
+    cut(c);
+    losses.on = false;
+    c.form(c.everybody(), false);
+    for (std::size_t i = 0; i < 3; ++i) {
+        EXPECT_EQ(c[i].messages(), (Texts{"one", "two"})) << i;
+        EXPECT_EQ(c[i].count(CounterId::recovery_sent), 0u);
+    }
+}
+
+TEST(Recovery, TwoRingsMergeAndDoNotMixTheirRequests) {
+    Cluster c(4);
+    c.form({0, 1});
+    c.form({2, 3});
+    c.forget_heard();
+    Losses losses;
+    losses.frame(1, {1, 3});
+    c.lose = std::ref(losses);
+    send_apart(c, 0, "of 0,1", Service::agreed);
+    send_apart(c, 2, "of 2,3", Service::agreed);
+    cut(c);
+    losses.on = false;
+    c.form(c.everybody(), false);
+    EXPECT_EQ(c[1].everything(), (Texts{"m:of 0,1", "t:0,1", "r:0,1,2,3"}));
+    EXPECT_EQ(c[3].everything(), (Texts{"m:of 2,3", "t:2,3", "r:0,1,2,3"}));
+    c.send(3, "together");
+    c.run_until([&] { return c.all_got("together"); });
+}
+
+TEST(Recovery, LeftAloneInstallsByItself) {
+    Cluster c(3);
+    c.form(c.everybody());
+    c.forget_heard();
+    Losses losses;
+    losses.frame(1, {1, 2});
+    c.lose = std::ref(losses);
+    send_apart(c, 0, "safe", Service::safe);
+    cut(c);
+    c.form({0});
+    EXPECT_EQ(c[0].everything(), (Texts{"t:0", "m:safe", "r:0"}));
+    c.send(0, "alone", Service::safe);
+    EXPECT_TRUE(c[0].got("alone"));
+}
+
+// --- the order of an install ------------------------------------------------------------------------
+
+TEST(Install, UnstableSafeComesAfterTheTransitionalSignal) {
+    Cluster c(3);
+    c.form(c.everybody());
+    c.forget_heard();
+    Losses losses;
+    losses.frame(2, {2});
+    c.lose = std::ref(losses);
+    send_apart(c, 0, "agreed", Service::agreed);
+    send_apart(c, 0, "safe", Service::safe);
+    send_apart(c, 0, "behind", Service::agreed);
+    cut(c);
+    c.form({0, 1});
+    for (std::size_t i = 0; i < 2; ++i) {
+        EXPECT_EQ(c[i].everything(),
+                  (Texts{"m:agreed", "t:0,1", "m:safe", "m:behind", "r:0,1"}));
+    }
+}
+
+TEST(Install, SafeThatIsStableAtOneIsDeliveredInTheOldRing) {
+    Cluster c(3);
+    c.form(c.everybody());
+    c.forget_heard();
+    c.send(1, "safe", Service::safe);
+    // Somebody is the first to know; then the ring breaks.
+    c.run_until([&] { return c[0].got("safe") || c[1].got("safe") || c[2].got("safe"); });
+    EXPECT_FALSE(c.all_got("safe"));
+    cut(c);
+    c.form(c.everybody());
+    for (std::size_t i = 0; i < 3; ++i) {
+        EXPECT_EQ(c[i].everything(), (Texts{"m:safe", "t:0,1,2", "r:0,1,2"})) << i;
+    }
+}
+
+/// 2 departs. Frame 1 is its own and reached nobody; what follows reached both survivors.
+struct HoleCluster {
+    Cluster c{3};
+    Losses losses;
+
+    HoleCluster() {
+        c.form(c.everybody());
+        c.forget_heard();
+        losses.frame(1, {0, 1});
+        c.lose = std::ref(losses);
+        send_apart(c, 2, "lost", Service::agreed);
+    }
+    void survivors_form() {
+        cut(c);
+        c[0].skipped.clear();
+        c.form({0, 1});
+    }
+};
+
+TEST(Install, BehindAHoleOnlyObligedSendersAreDelivered) {
+    HoleCluster h;
+    send_apart(h.c, 2, "of the departed", Service::agreed);
+    send_apart(h.c, 0, "of a survivor", Service::agreed);
+    send_apart(h.c, 1, "safe of a survivor", Service::safe);
+    h.survivors_form();
+    for (std::size_t i = 0; i < 2; ++i) {
+        EXPECT_EQ(h.c[i].everything(),
+                  (Texts{"t:0,1", "m:of a survivor", "m:safe of a survivor", "r:0,1"}));
+    }
+    EXPECT_EQ(h.c[0].skipped, (std::vector<std::pair<std::uint64_t, std::uint64_t>>{{2, 2}}));
+    EXPECT_EQ(h.c[0].count(CounterId::holes_final), 1u);
+}
+
+TEST(Install, RuleRLetsReliableThrough) {
+    HoleCluster h;
+    send_apart(h.c, 2, "reliable", Service::reliable);
+    // One had it already, the other gets it in recovery only.
+    h.survivors_form();
+    EXPECT_EQ(h.c[0].everything(), (Texts{"m:reliable", "t:0,1", "r:0,1"}));
+    EXPECT_EQ(h.c[1].everything(), (Texts{"m:reliable", "t:0,1", "r:0,1"}));
+}
+
+TEST(Install, RuleRDeliversReliableThatCameInRecoveryOnly) {
+    Cluster c(3);
+    c.form(c.everybody());
+    c.forget_heard();
+    Losses losses;
+    losses.frame(1, {0, 1});
+    losses.frame(2, {1});
+    c.lose = std::ref(losses);
+    send_apart(c, 2, "lost", Service::agreed);
+    send_apart(c, 2, "reliable", Service::reliable);
+    EXPECT_TRUE(c[0].got("reliable"));
+    EXPECT_FALSE(c[1].got("reliable"));
+    cut(c);
+    losses.on = false;
+    c.form({0, 1});
+    EXPECT_EQ(c[1].everything(), (Texts{"t:0,1", "m:reliable", "r:0,1"}));
+}
+
+TEST(Install, FifoBehindItsSendersHoleIsSkipped) {
+    HoleCluster h;
+    send_apart(h.c, 2, "fifo", Service::fifo);
+    h.survivors_form();
+    EXPECT_EQ(h.c[0].everything(), (Texts{"t:0,1", "r:0,1"}));
+}
+
+TEST(Install, FifoWhoseSenderMissesNothingIsDelivered) {
+    Cluster c(4);
+    c.form(c.everybody());
+    c.forget_heard();
+    Losses losses;
+    losses.frame(1, {0, 1, 3});
+    losses.frame(2, {1});
+    c.lose = std::ref(losses);
+    send_apart(c, 2, "lost", Service::agreed);
+    send_apart(c, 3, "fifo", Service::fifo);
+    EXPECT_TRUE(c[0].got("fifo"));
+    cut(c);
+    losses.on = false;
+    c.form({0, 1});
+    EXPECT_EQ(c[1].everything(), (Texts{"t:0,1", "m:fifo", "r:0,1"}));
+}
+
+TEST(Install, FifoBehindItsSendersSkippedAgreedIsSkipped) {
+    Cluster c(4);
+    c.form(c.everybody());
+    c.forget_heard();
+    Losses losses;
+    losses.frame(1, {0, 1, 3});
+    c.lose = std::ref(losses);
+    send_apart(c, 2, "lost", Service::agreed);
+    send_apart(c, 3, "skipped", Service::agreed);
+    send_apart(c, 3, "fifo behind", Service::fifo);
+    send_apart(c, 3, "reliable behind", Service::reliable);
+    cut(c);
+    c.form({0, 1});
+    for (std::size_t i = 0; i < 2; ++i) {
+        EXPECT_EQ(c[i].everything(), (Texts{"m:reliable behind", "t:0,1", "r:0,1"})) << i;
+    }
+}
+
+// --- attempts ------------------------------------------------------------------------------------------
+
+TEST(Attempts, ObligationsOutliveAnAbandonedAttempt) {
+    // 3 departs with its frame 1. 2 comes along in the first attempt, all hold everything, then 2
+    // is gone as well: its frame behind the hole must be delivered nevertheless.
+    Cluster c(4);
+    c.form(c.everybody());
+    c.forget_heard();
+    Losses losses;
+    losses.frame(1, {0, 1, 2});
+    c.lose = std::ref(losses);
+    send_apart(c, 3, "lost", Service::agreed);
+    send_apart(c, 2, "obliged", Service::agreed);
+    cut(c);
+    c.begin_forming({0, 1, 2});
+    // Nobody installs: the token is lost on its way back from 2.
+    c.lose = [](const Packet& p) { return p.is(wire::Kind::token) && p.from == 2; };
+    c.run_for(1ms);
+    for (std::size_t i = 0; i < 2; ++i) {
+        ASSERT_FALSE(c[i].ring->operational());
+        c[i].ring->abandon_recovery();
+    }
+    cut(c);
+    c.lose = nullptr;
+    c.form({0, 1});
+    for (std::size_t i = 0; i < 2; ++i) {
+        EXPECT_EQ(c[i].everything(), (Texts{"t:0,1", "m:obliged", "r:0,1"})) << i;
+    }
+}
+
+TEST(Attempts, WithoutHoldingEverythingNobodyIsObliged) {
+    Cluster c(3);
+    c.form(c.everybody());
+    Losses losses;
+    losses.frame(1, {1});
+    c.lose = std::ref(losses);
+    send_apart(c, 0, "missing at 1", Service::agreed);
+    cut(c);
+    c.lose = [](const Packet& p) { return p.is(wire::Kind::data); };
+    c.begin_forming(c.everybody());
+    c.run_for(1ms);
+    EXPECT_EQ(c[0].ring->snapshot().obligations.size(), 3u) << "0 held everything";
+    EXPECT_EQ(c[1].ring->snapshot().obligations.size(), 1u);
+}
+
+TEST(Attempts, AbandoningTakesHolesBack) {
+    HoleCluster h;
+    send_apart(h.c, 0, "behind", Service::agreed);
+    cut(h.c);
+    h.c.begin_forming({0, 1});
+    EXPECT_EQ(h.c[1].ring->aru(), Seq{2}) << "over the hole";
+    h.c[1].ring->abandon_recovery();
+    EXPECT_EQ(h.c[1].ring->aru(), Seq{0});
+    const wire::OldRingState state = h.c[1].ring->snapshot();
+    EXPECT_EQ(state.aru, Seq{0});
+    EXPECT_FALSE(state.have.test(0)) << "a hole is never reported as held";
+    EXPECT_TRUE(state.have.test(1));
+    // The one that holds it comes back: nothing is lost after all.
+    h.losses.on = false;
+    h.c.forget_heard();
+    h.c.form(h.c.everybody());
+    EXPECT_EQ(h.c[1].everything(), (Texts{"m:lost", "m:behind", "t:0,1,2", "r:0,1,2"}));
+}
+
+TEST(Attempts, SnapshotInsteadOfAbandonDoesTheSame) {
+    HoleCluster h;
+    send_apart(h.c, 0, "behind", Service::agreed);
+    cut(h.c);
+    h.c.begin_forming({0, 1});
+    const wire::OldRingState state = h.c[1].ring->snapshot();
+    EXPECT_EQ(state.aru, Seq{0});
+    EXPECT_FALSE(state.have.test(0));
+}
+
+TEST(Attempts, NothingIsStoredAfterTheSnapshot) {
+    Cluster c(2);
+    c.form({0, 1});
+    c.send(0, "late");
+    c.run_until([&] { return c[0].ring->high() == Seq{1}; });
+    c[1].ring->snapshot();
+    c.run_for(1ms);
+    EXPECT_EQ(c[1].ring->high(), Seq{0});
+    EXPECT_EQ(c[1].count(CounterId::data_foreign), 1u);
+    EXPECT_FALSE(c[1].got("late"));
+}
+
+TEST(Attempts, PlanKeepsLateFramesOut) {
+    HoleCluster h;
+    Packet late;
+    h.c.lose = [&](const Packet& p) {
+        if (p.is(wire::Kind::data) && p.to == 0) late = p;
+        return p.is(wire::Kind::data) && p.from == 2;
+    };
+    send_apart(h.c, 2, "beyond", Service::agreed);
+    ASSERT_FALSE(late.bytes.empty());
+    cut(h.c);
+    // Frame 1 is a hole, and frame 2, which nobody else heard of, must stay out as well. The token
+    // told of it, so it is a hole too; what comes late is dropped.
+    h.c.begin_forming({0, 1});
+    h.c.hand_over(late);
+    EXPECT_FALSE(h.c[0].got("beyond"));
+    h.c.run_until([&] { return h.c[0].ring->operational() && h.c[1].ring->operational(); });
+    EXPECT_EQ(h.c[0].everything(), h.c[1].everything());
+    EXPECT_FALSE(h.c[0].got("beyond"));
+}
+
+TEST(Attempts, DeliversNothingWhileRecovering) {
+    Cluster c(3);
+    c.form(c.everybody());
+    c.forget_heard();
+    Losses losses;
+    losses.frame(1, {1});
+    c.lose = std::ref(losses);
+    send_apart(c, 0, "agreed", Service::agreed);
+    send_apart(c, 0, "reliable", Service::reliable);
+    EXPECT_EQ(c[1].messages(), Texts{"reliable"});
+    cut(c);
+    losses.on = false;
+    // The last hop of the recovery is withheld, so that everybody is done and nobody installs.
+    c.lose = [](const Packet& p) { return p.is(wire::Kind::token) && p.token().done_run >= 2; };
+    c.begin_forming(c.everybody());
+    c.run_for(5ms);
+    EXPECT_EQ(c[1].count(CounterId::recovery_stored), 1u);
+    EXPECT_EQ(c[1].messages(), Texts{"reliable"});
+    c.lose = nullptr;
+    c.run_until([&] { return c[1].ring->operational(); });
+    EXPECT_EQ(c[1].everything(), (Texts{"m:reliable", "m:agreed", "t:0,1,2", "r:0,1,2"}));
+}
+
+TEST(Attempts, LostRecoveryTokenIsReported) {
+    Cluster c(2);
+    c.lose = [](const Packet&) { return true; };
+    c.begin_forming({0, 1});
+    c.run_for(c.settings().timers.token_loss + 1ms);
+    EXPECT_EQ(c[0].events, std::vector<RingEvent>{RingEvent::recovery_lost});
+    EXPECT_EQ(c[1].events, std::vector<RingEvent>{RingEvent::recovery_lost});
+    c.run_for(10s);
+    EXPECT_EQ(c[0].events.size(), 1u);
+    c.lose = nullptr;
+    c.form({0, 1});
+}
+
+TEST(Attempts, MemberThatGetsThePlanLateIsReachedByTheRepeatedToken) {
+    Cluster c(2);
+    c[1].ring->snapshot();
+    const wire::OldRingState state = c[0].ring->snapshot();
+    RecoveryStart start;
+    start.ring = {1 << 24, NodeIndex{0}};
+    start.members = {c[0].member, c[1].member};
+    start.start_token = true;
+    start.order.old_ring = state.ring;
+    start.order.transitional = start.ring;
+    start.order.together = {c[0].member};
+    start.order.obligations = {c[0].member};
+    c[0].ring->begin_recovery(c.now(), start);
+    c.run_for(10ms);
+    EXPECT_FALSE(c[0].ring->recovery_token_returned());
+    EXPECT_GE(c[0].count(CounterId::token_resent), 1u);
+    start.start_token = false;
+    start.order.old_ring = {0, NodeIndex{1}};
+    start.order.together = {c[1].member};
+    start.order.obligations = {c[1].member};
+    c[1].ring->begin_recovery(c.now(), start);
+    c.run_until([&] { return c[0].ring->operational() && c[1].ring->operational(); });
+    EXPECT_TRUE(c[0].ring->recovery_token_returned());
+}
+
+TEST(Attempts, PlanThatContradictsMyStateIsRefused) {
+    HoleCluster h;
+    send_apart(h.c, 0, "held", Service::agreed);
+    cut(h.c);
+    const auto refused = [&](auto&& spoil) {
+        const wire::OldRingState state = h.c[0].ring->snapshot();
+        RecoveryStart start;
+        start.ring = {99 << 24, NodeIndex{0}};
+        start.members = {h.c[0].member, h.c[1].member};
+        start.order.old_ring = state.ring;
+        start.order.together = {h.c[0].member, h.c[1].member};
+        start.order.low_aru = state.aru;
+        start.order.stable_max = state.stable;
+        start.order.high_max = state.high;
+        start.order.final_holes.resize(distance(state.aru, state.high));
+        spoil(start.order);
+        h.c[0].ring->begin_recovery(h.c.now(), start);
+        const bool lost = h.c[0].ring->take_event() == RingEvent::recovery_lost;
+        h.c[0].ring->abandon_recovery();
+        return lost;
+    };
+    EXPECT_FALSE(refused([](wire::RecoveryOrder&) {}));
+    EXPECT_TRUE(refused([](wire::RecoveryOrder& o) { o.old_ring.epoch = 5; }));
+    EXPECT_TRUE(refused([](wire::RecoveryOrder& o) { o.stable_max = Seq{1}; }));
+    EXPECT_TRUE(refused([](wire::RecoveryOrder& o) { o.final_holes.set(1); }));
+    EXPECT_TRUE(refused([](wire::RecoveryOrder& o) { o.high_max = Seq{1}; }));
+    EXPECT_TRUE(refused([](wire::RecoveryOrder& o) { o.high_max = Seq{~std::uint64_t{0}}; }));
+    EXPECT_TRUE(refused([](wire::RecoveryOrder& o) { o.final_holes.resize(0); }));
+    EXPECT_TRUE(refused([](wire::RecoveryOrder& o) { o.together.clear(); }));
+}
+
+// --- messages that were on their way ---------------------------------------------------------------------
+
+TEST(Change, WaitingMessagesGoOutOnTheNewRing) {
+    Cluster c(2);
+    c.form({0, 1});
+    c.run_until([&] { return c[0].ring->holds_token(); });
+    c.forget_heard();
+    c.lose = [](const Packet&) { return true; };
+    c.send(1, "waiting");
+    cut(c);
+    c.lose = nullptr;
+    c.form({0, 1});
+    c.run_until([&] { return c.all_got("waiting"); });
+    EXPECT_EQ(c[0].everything(), (Texts{"t:0,1", "r:0,1", "m:waiting"}));
+}
+
+TEST(Change, HalfSentMessageStartsAnew) {
+    config::ClusterSettings settings = test_settings(2);
+    settings.burst_frames = 4;
+    Cluster c(settings);
+    c.form({0, 1});
+    c.forget_heard();
+    const std::string large(40000, 'L');
+    ASSERT_EQ(c.submit(0, large), Submit::partial);
+    c.send(0, "small", Service::agreed, 2);
+    c.run_until([&] { return c[1].ring->high() >= Seq{4}; });
+    ASSERT_EQ(c.submit(0, large), Submit::partial);
+    cut(c);
+    c.form({0, 1});
+    EXPECT_FALSE(c[1].got(large));
+    EXPECT_EQ(c[0].count(CounterId::partial_restarted), 1u);
+    EXPECT_GE(c[1].count(CounterId::partial_dropped), 1u);
+    Submit answer = Submit::partial;
+    while (answer == Submit::partial) {
+        c.run_for(20us);
+        answer = c.submit(0, large);
+    }
+    ASSERT_EQ(answer, Submit::queued);
+    c.run_until([&] { return c.all_got(large) && c.all_got("small"); });
+    const Texts texts = c[1].messages();
+    EXPECT_EQ(std::count(texts.begin(), texts.end(), large), 1);
+    EXPECT_EQ(std::count(texts.begin(), texts.end(), "small"), 1);
+}
+
+TEST(Change, MessageWhoseLastFragmentHadItsSeqIsNotSentTwice) {
+    Cluster c(2);
+    c.form({0, 1});
+    c.forget_heard();
+    const std::string large(5000, 'L');
+    ASSERT_EQ(c.submit(0, large), Submit::partial);
+    c.run_until([&] { return c.all_got(large); });
+    cut(c);
+    c.form({0, 1});
+    EXPECT_EQ(c.submit(0, large), Submit::queued) << "it was sent on the old ring";
+    c.run_for(10ms);
+    EXPECT_EQ(c[1].messages().size(), 1u);
+}
+
+TEST(Change, DataOfPeersThatInstalledFirstIsKept) {
+    Cluster c(3);
+    c.form(c.everybody());
+    c.forget_heard();
+    c.send(2, "first on the new ring");
+    cut(c);
+    // 2 is the first to see that everybody is done. It installs and sends; its burst is at 1 before
+    // the token that lets 1 install.
+    c.form(c.everybody());
+    c.run_until([&] { return c.all_got("first on the new ring"); });
+    EXPECT_EQ(c[1].count(CounterId::data_early), 1u);
+    EXPECT_EQ(c[1].everything(), (Texts{"t:0,1,2", "r:0,1,2", "m:first on the new ring"}));
+    EXPECT_EQ(c[1].count(CounterId::retransmissions_asked), 0u);
+}
+
+TEST(Change, EarlyDataIsBounded) {
+    Cluster c(2);
+    c.begin_forming({0, 1});
+    const RingId ring{1 << 24, NodeIndex{0}};
+    for (std::uint64_t seq = 1; seq <= 1000; ++seq) {
+        FakePool pool;
+        const FrameRef frame = pool.lend(0, true);
+        wire::FrameBuilder builder(frame, kFrameBytesMin, NodeIndex{0}, kHash);
+        const std::string text = "x";
+        const std::span<const std::byte> piece = std::as_bytes(std::span(text));
+        builder.append({1, Service::agreed, false}, {&piece, 1});
+        wire::Stamp stamp;
+        stamp.ring = ring;
+        stamp.seq = Seq{seq};
+        wire::stamp(builder.frame(), stamp);
+        c.inject(1, {builder.frame().bytes().begin(), builder.frame().bytes().end()});
+        pool.give_back(frame.cookie);
+    }
+    EXPECT_GT(c[1].count(CounterId::early_dropped), 0u);
+    EXPECT_LE(c[1].ring->loans(), 300u);
+    // They are above what the token gave out: none of them may take a place.
+    c.run_until([&] { return c[0].ring->operational() && c[1].ring->operational(); });
+    c.send(1, "true");
+    c.run_until([&] { return c.all_got("true"); });
+    EXPECT_EQ(c[1].messages(), Texts{"true"});
+}
+
+// --- everything at once ------------------------------------------------------------------------------------
+
+/// Messages of one ring that a node handed up, all of them and those in the total order.
+std::pair<std::multiset<std::string>, Texts> of_ring(const Node& node, const RingId& ring) {
+    std::pair<std::multiset<std::string>, Texts> texts;
+    for (const Heard& item : node.heard) {
+        if (item.what[0] != 'm' || item.ring != ring) continue;
+        texts.first.insert(item.what);
+        if (item.service >= Service::causal) texts.second.push_back(item.what);
+    }
+    return texts;
+}
+
+struct Storm {
+    explicit Storm(std::uint64_t seed) : prng(seed), c(settings()) {
+        c.lose = [this](const Packet&) { return prng.chance(losing); };
+    }
+    static config::ClusterSettings settings() {
+        config::ClusterSettings settings = test_settings(4);
+        settings.timers.token_loss = 60s;
+        settings.timers.recovery = 600s;
+        settings.in_flight_frames = 40;
+        settings.burst_frames = 6;
+        return settings;
+    }
+    void talk() {
+        losing = 200'000;
+        for (int i = 0; i < 30; ++i) {
+            const std::size_t from = prng.below(4);
+            if (!c[from].ring->operational()) continue;
+            const auto service = static_cast<Service>(prng.between(1, 5));
+            const std::string text = std::to_string(from) + "-" + std::to_string(++sent) +
+                                     std::string(prng.below(900), '.');
+            if (c.submit(from, text, service) == Submit::queued) mine[from].insert("m:" + text);
+            if (prng.chance(400'000)) c.run_for(Nanos{static_cast<int>(prng.below(60'000))});
+        }
+    }
+    /// Everybody in `part` moves on together; those of one old ring must have heard the same of it.
+    void move(const Cluster::Set& part) {
+        std::map<RingId, Cluster::Set> together;
+        for (const std::size_t i : part) together[c[i].ring->id()].push_back(i);
+        losing = 100'000;
+        c.form(part);
+        for (const auto& [ring, who] : together) {
+            for (const std::size_t i : who) {
+                EXPECT_EQ(of_ring(c[i], ring), of_ring(c[who.front()], ring));
+            }
+        }
+    }
+    void split_and_move() {
+        Cluster::Set parts[2];
+        for (std::size_t i = 0; i < 4; ++i) parts[prng.below(2)].push_back(i);
+        c.drop_wire();
+        for (std::size_t i = 0; i < 4; ++i) c[i].ring->stop(c.now());
+        for (const Cluster::Set& part : parts) {
+            if (!part.empty()) move(part);
+        }
+    }
+    Prng prng;
+    std::uint32_t losing{0};
+    Cluster c;
+    int sent{0};
+    std::map<std::size_t, std::multiset<std::string>> mine;
+};
+
+TEST(Storm, MoversAgreeAndNobodyLosesHisOwn) {
+    for (std::uint64_t seed = 1; seed <= 60 && !HasFailure(); ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        Storm storm(seed);
+        storm.move(storm.c.everybody());
+        for (int round = 0; round < 4; ++round) {
+            storm.talk();
+            storm.split_and_move();
+        }
+        storm.c.drop_wire();
+        for (std::size_t i = 0; i < 4; ++i) storm.c[i].ring->stop(storm.c.now());
+        storm.move(storm.c.everybody());
+        storm.losing = 0;
+        storm.c.run_until([&] { return storm.c.all_stable(); });
+        for (std::size_t i = 0; i < 4; ++i) {
+            std::multiset<std::string> own;
+            std::multiset<std::string> all;
+            for (const Heard& item : storm.c[i].heard) {
+                if (item.what[0] != 'm') continue;
+                all.insert(item.what);
+                if (raw(item.sender) == i) own.insert(item.what);
+            }
+            EXPECT_EQ(own, storm.mine[i]) << "self-delivery, once, of node " << i;
+            for (const std::string& text : all) EXPECT_EQ(all.count(text), 1u);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace torc::ordering::testing
