@@ -137,7 +137,7 @@ void drop_receive_lock(torc_session& session) {
 
 /// Under the receive lock. Gives TORC_OK, TORC_WOULD_BLOCK or an error.
 int try_receive(torc_session& session, torc_message& message) {
-    if (session.held_count == TORC_HELD_MAX) return TORC_ERROR_STATE;
+    if (session.held.full()) return TORC_ERROR_STATE;
     RecordView record;
     switch (session.deliver.peek(record)) {
         case RingStatus::ok:
@@ -154,9 +154,7 @@ int try_receive(torc_session& session, torc_message& message) {
     parsed.position = record.position;
     session.deliver.advance(record);
     session.received.store(session.deliver.cursor(), std::memory_order_relaxed);
-    session.held[(session.held_first + session.held_count) % TORC_HELD_MAX] = {record.position,
-                                                                               record.end(), false};
-    ++session.held_count;
+    session.held.add(record.position, record.end());
     session.empty_looks = 0;
     message = parsed;
     return TORC_OK;
@@ -172,6 +170,33 @@ int explain_empty(torc_session& session, int seen) {
 }
 
 }  // namespace
+
+void HeldRecords::remove(std::uint32_t at) {
+    --count_;
+    std::memmove(stretches_ + at, stretches_ + at + 1, (count_ - at) * sizeof(Stretch));
+}
+
+bool HeldRecords::release(std::uint64_t position, std::uint64_t& head) {
+    std::uint32_t at = 0;
+    while (at < count_ && (stretches_[at].position != position || stretches_[at].released)) ++at;
+    if (at == count_) return false;
+    stretches_[at].released = true;
+    --held_;
+    if (at + 1 < count_ && stretches_[at + 1].released) {
+        stretches_[at].end = stretches_[at + 1].end;
+        remove(at + 1);
+    }
+    if (at > 0 && stretches_[at - 1].released) {
+        stretches_[at - 1].end = stretches_[at].end;
+        remove(at);
+    }
+    if (stretches_[0].released) {
+        head = stretches_[0].end;
+        remove(0);
+    }
+    return true;
+}
+
 }  // namespace torc::client_shm
 
 using namespace torc::client_shm;
@@ -197,24 +222,10 @@ int torc_release(torc_session* session, const torc_message* message) {
     if (session == nullptr || message == nullptr) return TORC_ERROR_ARGUMENT;
     if (forked(*session)) return TORC_ERROR_FORKED;
     take_receive_lock(*session);
-    int code = TORC_ERROR_STATE;
-    for (std::uint32_t i = 0; i < session->held_count; ++i) {
-        Held& held = session->held[(session->held_first + i) % TORC_HELD_MAX];
-        if (held.position != message->position || held.released) continue;
-        held.released = true;
-        code = TORC_OK;
-        break;
-    }
-    // Room goes back in order: up to the first record that is still held.
-    bool moved = false;
-    std::uint64_t head = 0;
-    while (session->held_count > 0 && session->held[session->held_first].released) {
-        head = session->held[session->held_first].end;
-        session->held_first = (session->held_first + 1) % TORC_HELD_MAX;
-        --session->held_count;
-        moved = true;
-    }
-    if (moved) session->deliver.publish(head);
+    std::uint64_t head = session->deliver.head();
+    const bool known = session->held.release(message->position, head);
+    if (head != session->deliver.head()) session->deliver.publish(head);
+    const int code = known ? TORC_OK : TORC_ERROR_STATE;
     drop_receive_lock(*session);
     return code;
 }

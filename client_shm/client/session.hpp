@@ -24,11 +24,31 @@ struct Waiting {
     Ticket* ticket{nullptr};
 };
 
-/// A record that the program holds.
-struct Held {
-    std::uint64_t position{0};
-    std::uint64_t end{0};
-    bool released{false};
+/// Stretches of the deliver ring, oldest first, that have been received and not given back: single
+/// records that the program holds, and runs of released ones that wait for an older one. Runs are
+/// merged, so that a thread that holds one record long does not use up the table for the others.
+class HeldRecords {
+public:
+    bool full() const { return held_ == TORC_HELD_MAX; }
+    void add(std::uint64_t position, std::uint64_t end) {
+        stretches_[count_++] = {position, end, false};
+        ++held_;
+    }
+    /// False if no such record is held. Else `head` is where the ring is free up to now.
+    bool release(std::uint64_t position, std::uint64_t& head);
+
+private:
+    struct Stretch {
+        std::uint64_t position;
+        std::uint64_t end;
+        bool released;
+    };
+    void remove(std::uint32_t at);
+
+    static constexpr std::uint32_t kStretchesMax = 2 * TORC_HELD_MAX;  // no two runs are neighbours
+    Stretch stretches_[kStretchesMax];
+    std::uint32_t count_{0};
+    std::uint32_t held_{0};
 };
 
 struct Mapping {
@@ -75,9 +95,7 @@ struct torc_session {
     alignas(torc::kCacheLine) torc::client_shm::Lock receive_lock;
     torc::client_shm::RingConsumer deliver;
     std::atomic<std::uint64_t> received{0};  ///< cursor of `deliver`, for those without the lock
-    torc::client_shm::Held held[TORC_HELD_MAX];
-    std::uint32_t held_first{0};
-    std::uint32_t held_count{0};
+    torc::client_shm::HeldRecords held;
     std::uint32_t empty_looks{0};
 };
 

@@ -216,40 +216,54 @@ void Acceptor::on_connection(std::uint64_t token) {
 }
 
 void Acceptor::on_hello(std::uint64_t token, Connection& connection, const HelloRequest& hello) {
-    HelloReply reply{};
-    SessionSlot* slot = nullptr;
     if (hello.version != kLayoutVersion || hello.flags != 0) {
-        reply.result = Reason::version;
-    } else if (!listener_) {
-        reply.result = Reason::shutdown;
-    } else {
-        slot = table_.open({hello.name, hello.name_size}, reply.result);
+        refuse(token, connection, Reason::version);
+        return;
     }
+    if (!listener_) {
+        refuse(token, connection, Reason::shutdown);
+        return;
+    }
+    Reason reason{};
+    const SessionSlot* slot = table_.open({hello.name, hello.name_size}, reason);
     if (slot == nullptr) {
-        ++counters_.refused;
-        send_reply(connection, reply, nullptr);
-        drop(token);
+        refuse(token, connection, reason);
         return;
     }
-    reply.session = raw(slot->id);
-    reply.capacity = table_.options().ring_bytes;
-    reply.message_bytes_max = table_.options().message_bytes;
-    const std::string name = "#" + slot->name + "#" + table_.options().daemon;
-    std::memcpy(reply.private_name, name.c_str(),
-                std::min(name.size() + 1, sizeof reply.private_name));
-    if (!send_reply(connection, reply, slot)) {
-        table_.cancel(*slot);
-        drop(token);
-        return;
-    }
-    slot->submit.close_fd();
-    slot->deliver.close_fd();
     connection.has_session = true;
     connection.session = slot->id;
     token_of_slot_[slot->id.slot] = token;
     --hellos_;
-    ++counters_.opened;
-    table_.announce(*slot);
+}
+
+/// The core has opened the session: the client may have it.
+void Acceptor::admit(std::uint64_t token, Connection& connection) {
+    SessionSlot& slot = table_.slot(connection.session);
+    HelloReply reply{};
+    reply.session = raw(slot.id);
+    reply.capacity = table_.options().ring_bytes;
+    reply.message_bytes_max = table_.options().message_bytes;
+    const std::string name = "#" + slot.name + "#" + table_.options().daemon;
+    std::memcpy(reply.private_name, name.c_str(),
+                std::min(name.size() + 1, sizeof reply.private_name));
+    connection.answered = true;
+    const bool told = send_reply(connection, reply, &slot);
+    slot.submit.close_fd();
+    slot.deliver.close_fd();
+    if (told) {
+        ++counters_.opened;
+        return;
+    }
+    table_.hang_up(connection.session);
+    drop(token);
+}
+
+void Acceptor::refuse(std::uint64_t token, Connection& connection, Reason reason) {
+    ++counters_.refused;
+    HelloReply reply{};
+    reply.result = reason;
+    send_reply(connection, reply, nullptr);
+    drop(token);
 }
 
 bool Acceptor::send_reply(const Connection& connection, const HelloReply& reply,
@@ -292,8 +306,22 @@ void Acceptor::hear_core() {
             found->second.session != message->session) {
             continue;  // hung up already
         }
-        if (message->kind == ToControl::Kind::kick) ++counters_.kicked;
-        drop(token);
+        switch (message->kind) {
+            case ToControl::Kind::opened:
+                admit(token, found->second);
+                break;
+            case ToControl::Kind::kick:
+                ++counters_.kicked;
+                if (found->second.answered) {
+                    drop(token);
+                } else {
+                    refuse(token, found->second, message->reason);
+                }
+                break;
+            case ToControl::Kind::released:  // not without a kick or a hang-up before
+                drop(token);
+                break;
+        }
     }
 }
 

@@ -73,6 +73,7 @@ private:
     struct Connection {
         Fd socket;
         bool has_session{false};
+        bool answered{false};  ///< the core has opened the session and the client knows
         SessionId session;
         std::int64_t hello_deadline_ns{0};
         Peer peer;
@@ -86,6 +87,8 @@ private:
     void add_connection(Fd socket);
     void on_connection(std::uint64_t token);
     void on_hello(std::uint64_t token, Connection& connection, const HelloRequest& hello);
+    void admit(std::uint64_t token, Connection& connection);
+    void refuse(std::uint64_t token, Connection& connection, Reason reason);
     bool send_reply(const Connection& connection, const HelloReply& reply,
                     const SessionSlot* slot) const;
     void hear_core();

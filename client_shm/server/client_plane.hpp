@@ -47,7 +47,9 @@ public:
 
     /// Offers the operations of all sessions to `on_op(const engine::ClientOp&) -> engine::Accept`,
     /// in order for each session, starting with another session each pass. `on_op` may deliver.
-    /// Gives: operations taken. Cost: one load of a shared line for an idle session.
+    /// Call it every pass; while the engine wants no clients let `on_op` answer would_block (but
+    /// take opens: a client's connect waits for that). Gives: operations taken. Cost: one load of a
+    /// shared line for an idle session.
     template <typename F>
     std::size_t poll(Instant now, F&& on_op);
 
@@ -147,6 +149,9 @@ std::size_t ClientPlane::serve(Session& session, F&& on_op) {
         }
         if (accept == engine::Accept::illegal) refuse(session, op);
         session.consumed(accept);
+        if (op.kind == engine::ClientOp::Kind::open && accept == engine::Accept::accepted) {
+            table_.opened(session.id());
+        }
         ++taken;
         bytes += op.payload.size();
     }

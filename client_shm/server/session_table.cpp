@@ -81,6 +81,8 @@ SessionSlot* SessionTable::open(std::string_view name, Reason& reason) {
     ++in_use_;
     next_slot_ = (next_slot_ + 1) % slots_.size();
     reason = Reason::none;
+    TORC_CHECK(to_core_.push({ToCore::Kind::opened, slot.id}));
+    ring_bell(core_bell_.get());
     return &slot;
 }
 
@@ -111,16 +113,6 @@ void SessionTable::reset(SessionSlot& slot) {
     slot.in_use = false;
 }
 
-void SessionTable::announce(const SessionSlot& slot) {
-    TORC_CHECK(to_core_.push({ToCore::Kind::opened, slot.id}));
-    ring_bell(core_bell_.get());
-}
-
-void SessionTable::cancel(SessionSlot& slot) {
-    reset(slot);
-    --in_use_;
-}
-
 void SessionTable::hang_up(SessionId session) {
     TORC_CHECK(to_core_.push({ToCore::Kind::hung_up, session}));
     ring_bell(core_bell_.get());
@@ -138,6 +130,11 @@ std::optional<ToControl> SessionTable::take() {
 }
 
 void SessionTable::clear_control_bell() const { clear_bell(control_bell_.get()); }
+
+void SessionTable::opened(SessionId session) {
+    TORC_CHECK(to_control_.push({ToControl::Kind::opened, session, Reason::none}));
+    news_for_control_ = true;
+}
 
 void SessionTable::kick(SessionId session, Reason reason) {
     TORC_CHECK(to_control_.push({ToControl::Kind::kick, session, reason}));

@@ -3,13 +3,14 @@
 // only after the core has said that it let go, so a client's death never pulls memory from under
 // the core.
 //
-//   control: open() ---- opened ---->  core: serves the session
+//   control: open() ---- opened ---->  core: opens it in the engine
+//   control: tells the client <- opened - core: serves the session from now on
 //   control: hang_up() - hung_up --->  core: drains what was committed, closes it in the engine
 //   control: drops the socket <- kick - core: ends the session for a reason, then as above
 //   control: reclaims, unmaps <- released - core: has let go
 //
 // Each side's ring has room for everything that can be under way, so a push cannot fail: of one
-// slot at most {hung_up of the last life, opened, hung_up} and {kick, released}.
+// slot at most {hung_up of the last life, opened, hung_up} and {opened, kick, released}.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +53,7 @@ struct ToCore {
     SessionId session;
 };
 struct ToControl {
-    enum class Kind : std::uint8_t { kick, released };
+    enum class Kind : std::uint8_t { opened, kick, released };
     Kind kind{};
     SessionId session;
     Reason reason{};
@@ -65,12 +66,11 @@ public:
 
     // --- control thread ---
 
-    /// Reserves a slot and makes its memory; an empty name gets one. The core hears of it with
-    /// `announce`, after the client has been told. Gives: the slot, or why not.
+    /// Reserves a slot, makes its memory and tells the core; an empty name gets one. The client
+    /// hears of it when the core has answered, so that what others send it from then on arrives.
+    /// Gives: the slot, or nullptr and why not.
     SessionSlot* open(std::string_view name, Reason& reason);
-    void announce(const SessionSlot& slot);
-    /// Undoes `open` when the client could not be told.
-    void cancel(SessionSlot& slot);
+    SessionSlot& slot(SessionId session) { return slots_[session.slot]; }
     void hang_up(SessionId session);
     /// Next message of the core. `released` has already freed the slot.
     std::optional<ToControl> take();
@@ -83,6 +83,7 @@ public:
     std::optional<ToCore> take_for_core() { return to_core_.pop(); }
     bool core_has_news() const { return !to_core_.empty(); }
     const SessionSlot& slot(SessionId session) const { return slots_[session.slot]; }
+    void opened(SessionId session);
     void kick(SessionId session, Reason reason);
     void release(SessionId session);
     /// Wakes the control thread if anything was pushed. Cost: at most one system call.

@@ -1,18 +1,16 @@
 // The ring core's side without a control thread: order, back-pressure, slow readers, and clients
 // that write nonsense into their segment or change it while it is read.
-#include "client_shm/server/client_plane.hpp"
-
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <functional>
 #include <memory>
 #include <string>
+#include <sys/mman.h>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "client_shm/names.hpp"
+#include "client_shm/server/client_plane.hpp"
 
 namespace torc::client_shm {
 namespace {
@@ -40,9 +38,7 @@ public:
     RawClient(const RawClient&) = delete;
     RawClient& operator=(const RawClient&) = delete;
 
-    SubmitHeader* header() const {
-        return static_cast<SubmitHeader*>(static_cast<void*>(base_));
-    }
+    SubmitHeader* header() const { return static_cast<SubmitHeader*>(static_cast<void*>(base_)); }
     DeliverHeader* deliver() const { return slot_.deliver.header<DeliverHeader>(); }
     std::byte* data() const { return base_ + kSegmentHeaderBytes; }
     SessionId id() const { return slot_.id; }
@@ -111,8 +107,9 @@ protected:
         SessionSlot* slot = table->open(name, reason);
         EXPECT_NE(slot, nullptr);
         auto client = std::make_unique<RawClient>(*slot);
-        table->announce(*slot);
         pass();
+        const auto told = table->take();
+        EXPECT_TRUE(told && (told->kind == ToControl::Kind::opened || answer));
         return client;
     }
     /// One pass of the poll loop; notes every operation as text.
@@ -121,11 +118,21 @@ protected:
             const Accept accept = answer ? answer(op) : Accept::accepted;
             if (accept == Accept::would_block) return accept;
             switch (op.kind) {
-                case ClientOp::Kind::open: seen.push_back("open " + std::string(op.name)); break;
-                case ClientOp::Kind::close: seen.push_back("close"); break;
-                case ClientOp::Kind::join: seen.push_back("join " + std::string(op.name)); break;
-                case ClientOp::Kind::leave: seen.push_back("leave " + std::string(op.name)); break;
-                case ClientOp::Kind::send: seen.push_back("send " + text(op.payload)); break;
+                case ClientOp::Kind::open:
+                    seen.push_back("open " + std::string(op.name));
+                    break;
+                case ClientOp::Kind::close:
+                    seen.push_back("close");
+                    break;
+                case ClientOp::Kind::join:
+                    seen.push_back("join " + std::string(op.name));
+                    break;
+                case ClientOp::Kind::leave:
+                    seen.push_back("leave " + std::string(op.name));
+                    break;
+                case ClientOp::Kind::send:
+                    seen.push_back("send " + text(op.payload));
+                    break;
             }
             return accept;
         });
@@ -318,6 +325,7 @@ TEST_F(PlaneTest, LateNewsForAReusedSlotIsIgnored) {
     heard();
     std::vector<std::unique_ptr<RawClient>> others;
     while (table->in_use() < 4) others.push_back(open());
+    heard();
     table->hang_up(old);
     deliver(old, 10);
     pass();
@@ -325,7 +333,8 @@ TEST_F(PlaneTest, LateNewsForAReusedSlotIsIgnored) {
     EXPECT_EQ(plane->counters().stale, 1u);
 }
 
-// --- hostile segments ------------------------------------------------------------------------------
+// --- hostile segments
+// ------------------------------------------------------------------------------
 
 TEST_F(PlaneTest, ImpossibleTailEndsTheSession) {
     start();
@@ -371,8 +380,7 @@ TEST_F(PlaneTest, EveryLieInASendIsAViolation) {
                            Lie{"too many groups", 4, 101}, Lie{"one group more", 4, 2},
                            Lie{"names past the end", 7, 0x10}, Lie{"names too short", 6, 3},
                            Lie{"name past the names", names_at, 200},
-                           Lie{"name too short", names_at, 2},
-                           Lie{"no NUL", names_at + 6, 'x'}}) {
+                           Lie{"name too short", names_at, 2}, Lie{"no NUL", names_at + 6, 'x'}}) {
         start();
         auto client = open();
         auto body = good;
@@ -471,7 +479,8 @@ TEST_F(PlaneTest, BellsAreRungOnceATicket) {
     EXPECT_EQ(plane->counters().bells, before + 2);
 }
 
-// --- slow readers ----------------------------------------------------------------------------------
+// --- slow readers
+// ----------------------------------------------------------------------------------
 
 TEST_F(PlaneTest, SlowReaderIsWarnedThenDisconnectedAndStillReadsWhatCame) {
     start();

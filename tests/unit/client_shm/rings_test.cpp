@@ -2,15 +2,14 @@
 // the layout that other languages rely on.
 #include "client_shm/rings.hpp"
 
+#include <deque>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-#include <deque>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
+#include <unistd.h>
 
 #include "client_shm/names.hpp"
 #include "client_shm/server/segment.hpp"
@@ -21,9 +20,9 @@ namespace {
 constexpr std::uint64_t kCapacity = kCapacityMin;
 
 Segment make_segment(std::uint64_t capacity = kCapacity) {
-    auto segment = Segment::make(
-        {kSegmentMagic, kLayoutVersion, SegmentKind::deliver, capacity, 0, 0},
-        SegmentWriter::daemon);
+    auto segment =
+        Segment::make({kSegmentMagic, kLayoutVersion, SegmentKind::deliver, capacity, 0, 0},
+                      SegmentWriter::daemon);
     EXPECT_TRUE(segment.has_value());
     return std::move(*segment);
 }

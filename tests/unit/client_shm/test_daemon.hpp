@@ -3,21 +3,20 @@
 // process that can be killed.
 #pragma once
 
-#include <signal.h>
-#include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <map>
 #include <memory>
 #include <string>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "client_shm/server/acceptor.hpp"
 #include "client_shm/server/client_plane.hpp"
@@ -35,7 +34,9 @@ public:
     TempDir(const TempDir&) = delete;
     TempDir& operator=(const TempDir&) = delete;
     const std::string& path() const { return path_; }
-    std::string socket(const std::string& node = "n1") const { return path_ + "/" + node + ".sock"; }
+    std::string socket(const std::string& node = "n1") const {
+        return path_ + "/" + node + ".sock";
+    }
 
 private:
     std::string path_;
