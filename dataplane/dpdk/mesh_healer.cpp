@@ -9,6 +9,8 @@ namespace {
 
 /// After a failed set-up: an owner that is just starting, or just dying, needs a moment.
 constexpr Nanos kAttachAgainAfter{std::chrono::milliseconds{200}};
+/// An owner answers in microseconds; one that is stopped, never.
+constexpr Nanos kOwnerPatience{std::chrono::milliseconds{20}};
 
 }  // namespace
 
@@ -29,6 +31,7 @@ void MeshHealer::attach(MeshLink& link, Instant now) {
     if (now < attach_again_[raw(link.peer)]) return;
     if (probe_socket(link.socket) != SocketState::answers) return;
     attach_again_[raw(link.peer)] = now + kAttachAgainAfter;
+    if (!owner_answers(link.socket, kOwnerPatience)) return;
     DeviceString device;
     // A name of its own each time: an abandoned device keeps the old one.
     device.name = "net_virtio_user" + std::to_string(raw(link.peer)) + "n" +

@@ -23,8 +23,7 @@ public:
     }
 
     /// **Threads**: the control thread, about every 20 ms. **Cost**: a system call a link; some
-    /// milliseconds when a device is attached or removed. Blocks while an owner that accepted the
-    /// connection does not answer the vhost-user set-up (stopped by a debugger).
+    /// milliseconds when a device is attached or removed; 20 ms a link whose owner is stopped.
     void step(Instant now) override;
 
     std::uint64_t attach_failures() const { return attach_failures_; }

@@ -19,6 +19,7 @@ namespace {
 constexpr Nanos kSleepWithoutWake{std::chrono::microseconds{200}};
 /// With all links armed: bounds how long the hand-over of a link waits for maintain().
 constexpr Nanos kSleepWithWake{std::chrono::milliseconds{10}};
+constexpr Nanos kStatisticsEvery{std::chrono::milliseconds{100}};
 
 }  // namespace
 
@@ -128,7 +129,7 @@ void MeshPort::flush(Lane& lane) {
     sent_.tx_dropped += outcome.dropped;
 }
 
-void MeshPort::maintain(Instant) {
+void MeshPort::maintain(Instant now) {
     for (Lane& lane : lanes_) {
         switch (lane.link->phase.load(std::memory_order_acquire)) {  // pairs with MeshHealer
             case LinkPhase::offered: take(lane); break;
@@ -136,6 +137,18 @@ void MeshPort::maintain(Instant) {
             case LinkPhase::active: look_at(lane); break;
             case LinkPhase::absent:
             case LinkPhase::released: break;
+        }
+    }
+    if (now < statistics_at_) return;
+    statistics_at_ = now + kStatisticsEvery;
+    read_statistics();
+}
+
+void MeshPort::read_statistics() {
+    for (Lane& lane : lanes_) {
+        rte_eth_stats statistics{};
+        if (lane.in_use && rte_eth_stats_get(lane.link->port, &statistics) == 0) {
+            lane.no_buffer = statistics.rx_nombuf;
         }
     }
 }
@@ -149,6 +162,8 @@ void MeshPort::take(Lane& lane) {
 void MeshPort::let_go(Lane& lane) {
     unwatch(lane);
     to_absent_ += lane.transmit_buffer.discard();
+    no_buffer_before_ += lane.no_buffer;
+    lane.no_buffer = 0;
     lane.in_use = false;
     lane.is_up = false;
     // From here on this thread does not touch the device: pairs with MeshHealer, which closes it.
@@ -201,6 +216,8 @@ Nanos MeshPort::sleep_max() const { return all_wake_ ? kSleepWithWake : kSleepWi
 PortCounters MeshPort::counters() const {
     PortCounters counters = sent_;
     intake_.count_into(counters);
+    counters.rx_no_buffer = no_buffer_before_;
+    for (const Lane& lane : lanes_) counters.rx_no_buffer += lane.no_buffer;
     counters.tx_dropped += tx_no_buffer_;
     return counters;
 }

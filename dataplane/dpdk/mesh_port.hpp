@@ -63,6 +63,7 @@ private:
         MeshLink* link{nullptr};
         bool in_use{false};
         bool is_up{false};
+        std::uint64_t no_buffer{0};  ///< of this device
         TxBuffer transmit_buffer;
         RxWake wake;
     };
@@ -70,6 +71,7 @@ private:
     void take(Lane& lane);
     void let_go(Lane& lane);
     void look_at(Lane& lane);
+    void read_statistics();
     void watch(Lane& lane);
     void empty_bell();
     void unwatch(Lane& lane);
@@ -91,6 +93,8 @@ private:
     PortCounters sent_;
     std::uint64_t to_absent_{0};
     std::uint64_t tx_no_buffer_{0};
+    Instant statistics_at_{};
+    std::uint64_t no_buffer_before_{0};  ///< of devices that are closed
 };
 
 }  // namespace torc::dataplane::dpdk

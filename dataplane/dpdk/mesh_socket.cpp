@@ -1,15 +1,52 @@
 // See mesh_socket.hpp.
 #include "dataplane/dpdk/mesh_socket.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 
 namespace torc::dataplane::dpdk {
+
+namespace {
+
+/// A non-blocking connection to a Unix socket that closes itself.
+class Connection {
+public:
+    explicit Connection(const std::string& path) {
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        if (path.size() >= sizeof address.sun_path) {
+            error_ = ENAMETOOLONG;
+            return;
+        }
+        std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+        fd_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        // The address of every kind of socket is passed as its common head: an API of C.
+        const auto* head = reinterpret_cast<const sockaddr*>(&address);  // NOLINT
+        if (fd_ < 0 || connect(fd_, head, sizeof address) != 0) error_ = errno;
+    }
+    ~Connection() {
+        if (fd_ >= 0) close(fd_);
+    }
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    int fd() const { return fd_; }
+    int error() const { return error_; }
+
+private:
+    int fd_{-1};
+    int error_{0};
+};
+
+}  // namespace
 
 std::string mesh_socket_path(const std::string& dir, NodeIndex one, NodeIndex other) {
     const auto low = raw(one) < raw(other) ? raw(one) : raw(other);
@@ -18,25 +55,33 @@ std::string mesh_socket_path(const std::string& dir, NodeIndex one, NodeIndex ot
 }
 
 SocketState probe_socket(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) return SocketState::missing;
-    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0) return SocketState::busy;
-    // The address of every kind of socket is passed as its common head: an API of C.
-    const int result =
-        connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);  // NOLINT
-    const int error = result == 0 ? 0 : errno;
-    close(fd);
-    switch (error) {
+    const Connection connection(path);
+    switch (connection.error()) {
         case 0: return SocketState::answers;
         case ECONNREFUSED: return SocketState::stale;
-        case ENOENT: return SocketState::missing;
+        case ENOENT:
+        case ENAMETOOLONG: return SocketState::missing;
         case EACCES:
         case EPERM: return SocketState::forbidden;
         default: return SocketState::busy;
     }
+}
+
+bool owner_answers(const std::string& path, Nanos patience) {
+    const Connection connection(path);
+    if (connection.error() != 0) return false;
+    constexpr std::uint32_t kGetFeatures = 1;
+    constexpr std::uint32_t kVersion = 1;
+    const std::array<std::uint32_t, 3> request{kGetFeatures, kVersion, 0};  // no payload
+    if (send(connection.fd(), request.data(), sizeof request, MSG_NOSIGNAL) != sizeof request) {
+        return false;
+    }
+    pollfd wait{connection.fd(), POLLIN, 0};
+    const auto limit =
+        static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(patience).count());
+    if (poll(&wait, 1, limit) != 1) return false;
+    std::array<std::byte, 20> answer;
+    return recv(connection.fd(), answer.data(), answer.size(), MSG_DONTWAIT) > 0;
 }
 
 Result<void> prepare_mesh_dir(const std::string& dir) {

@@ -141,7 +141,8 @@ def fails_with(message, *args, prefix=(), no_huge=True):
 
 def test_errors():
     """Each thing an operator can get wrong has a text that names it, and a remedy."""
-    fails_with('no network interface "torc-none"|no permission', "device=net_af_packet0,iface=torc-none")
+    fails_with('no network interface "torc-none"|no permission',
+               "device=net_af_packet0,iface=torc-none")
     fails_with("names no interface", "device=net_af_packet0")
     fails_with(r'"banana" is not a DPDK device', "device=banana")
     fails_with("did not probe", "device=net_bogus0")
@@ -211,6 +212,30 @@ def test_mesh():
                 facts = blast.stop()
                 expect(facts["loans"] == 0 and facts["rejected"] == 0, facts)
             expect(os.listdir(folder) == [], f"left behind: {os.listdir(folder)}")
+
+
+    stopped_owner()
+
+
+def stopped_owner():
+    """An owner that is stopped, not dead: its kernel accepts, nobody answers, nobody must wait."""
+    with tempfile.TemporaryDirectory(prefix="torc") as folder, running() as start:
+        common = ["nodes=2", f"mesh_dir={folder}", "seconds=600"]
+        owner = start("chat", "node=0", *common)
+        owner.process.send_signal(signal.SIGSTOP)
+        start("chat", "node=1", *common).stop()  # its control thread is not stuck
+        attacher = start("chat", "node=1", *common)
+        owner.process.send_signal(signal.SIGCONT)
+        attacher.hears_more(0, "the owner goes on")
+        owner.hears_more(1, "and hears")
+        owner.process.send_signal(signal.SIGSTOP)  # on a live link
+        before = attacher.text().count("heard")
+        attacher.wait_for(lambda: attacher.text().count("heard") > before + 20, "goes on alone")
+        owner.process.send_signal(signal.SIGCONT)
+        attacher.hears_more(0, "the owner goes on again")
+        owner.hears_more(1, "and hears again")
+        for blast in (owner, attacher):
+            expect(blast.stop()["loans"] == 0, blast.text())
 
 
 def run(*command):
