@@ -25,7 +25,7 @@ struct Machine {
                 .read_ns =
                     [](void* self) {
                         auto& machine = *static_cast<Machine*>(self);
-                        if (machine.interrupted) machine.pass(50'000);
+                        if (machine.interrupted) machine.pass(5'000'000);
                         return machine.ns;
                     },
                 .wait = [](void* self) { static_cast<Machine*>(self)->pass(10'000'000); },
