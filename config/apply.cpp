@@ -59,8 +59,7 @@ void apply_entry(const Key& key, const RawValue& raw, const Place& place, const 
 
 /// Takes one [[node]]. A bad or missing part is reported and leaves its default, which the checks
 /// between nodes skip.
-void apply_node(const RawSection& section, Settings& settings, Places& places,
-                Problems& problems) {
+void apply_node(const RawSection& section, Settings& settings, Places& places, Problems& problems) {
     NodeEntry node;
     Place name_place = section.place;
     Place address_place = section.place;

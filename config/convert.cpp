@@ -33,7 +33,8 @@ std::string what_is(const RawValue& raw) {
         return "the bare number " + std::to_string(*number);
     }
     if (const auto* boolean = std::get_if<bool>(&raw)) return *boolean ? "true" : "false";
-    if (const auto* text = std::get_if<std::string>(&raw)) return "the string " + quote_short(*text);
+    if (const auto* text = std::get_if<std::string>(&raw))
+        return "the string " + quote_short(*text);
     if (const auto* text = std::get_if<Unquoted>(&raw)) return quote_short(text->text);
     if (const auto* other = std::get_if<Unsupported>(&raw)) return std::string(other->what);
     return "an array";
@@ -41,17 +42,28 @@ std::string what_is(const RawValue& raw) {
 
 std::string_view wanted(ValueType type) {
     switch (type) {
-        case ValueType::text: return "a string";
-        case ValueType::name: return "a name in quotes";
-        case ValueType::path: return "a path in quotes";
-        case ValueType::address: return "an IPv4 address in quotes";
-        case ValueType::group: return "an IPv4 multicast address in quotes";
-        case ValueType::integer: return "a whole number";
-        case ValueType::boolean: return "true or false";
-        case ValueType::duration: return "a duration with its unit in quotes, such as \"300ms\"";
-        case ValueType::bytes: return "a size with its unit in quotes, such as \"4MiB\"";
-        case ValueType::choice: return "one of its choices in quotes";
-        case ValueType::texts: return "an array of strings";
+        case ValueType::text:
+            return "a string";
+        case ValueType::name:
+            return "a name in quotes";
+        case ValueType::path:
+            return "a path in quotes";
+        case ValueType::address:
+            return "an IPv4 address in quotes";
+        case ValueType::group:
+            return "an IPv4 multicast address in quotes";
+        case ValueType::integer:
+            return "a whole number";
+        case ValueType::boolean:
+            return "true or false";
+        case ValueType::duration:
+            return "a duration with its unit in quotes, such as \"300ms\"";
+        case ValueType::bytes:
+            return "a size with its unit in quotes, such as \"4MiB\"";
+        case ValueType::choice:
+            return "one of its choices in quotes";
+        case ValueType::texts:
+            return "an array of strings";
     }
     return "something else";
 }
@@ -82,7 +94,8 @@ Outcome quantity(const Key& key, std::string_view text) {
     const std::string what = is_duration ? "a duration" : "a size";
     const std::string units(is_duration ? duration_units() : byte_units());
     switch (quantity.error) {
-        case UnitError::none: return in_range(key, quantity.value);
+        case UnitError::none:
+            return in_range(key, quantity.value);
         case UnitError::not_a_number:
             return refuse(key, "is " + quote_short(text) + "; " + what +
                                    " is a whole number and a unit: " + units);
@@ -91,7 +104,8 @@ Outcome quantity(const Key& key, std::string_view text) {
         case UnitError::unknown_unit:
             return refuse(key, "is " + quote_short(text) + ": unknown unit " +
                                    quote_short(quantity.unit) + "; " + what + " ends in " + units);
-        case UnitError::too_large: break;
+        case UnitError::too_large:
+            break;
     }
     return refuse(key, "is " + quote_short(text) + "; it must be from " + plain(key, key.least) +
                            " to " + plain(key, key.most));
@@ -120,8 +134,8 @@ Outcome address(const Key& key, std::string_view text) {
         return refuse(key, "is " + quote_short(text) + ", which no host can have");
     }
     if (key.type == ValueType::group && !is_usable_group(*parsed)) {
-        return refuse(key, "is " + quote_short(text) +
-                               "; it must be from 224.0.1.0 to 239.255.255.255");
+        return refuse(key,
+                      "is " + quote_short(text) + "; it must be from 224.0.1.0 to 239.255.255.255");
     }
     return std::int64_t{*parsed};
 }
@@ -144,17 +158,24 @@ Outcome path(const Key& key, std::string_view text) {
 
 Outcome from_text(const Key& key, const std::string& text) {
     switch (key.type) {
-        case ValueType::text: return text;
-        case ValueType::name: return name(key, text);
-        case ValueType::path: return path(key, text);
+        case ValueType::text:
+            return text;
+        case ValueType::name:
+            return name(key, text);
+        case ValueType::path:
+            return path(key, text);
         case ValueType::address:
-        case ValueType::group: return address(key, text);
+        case ValueType::group:
+            return address(key, text);
         case ValueType::duration:
-        case ValueType::bytes: return quantity(key, text);
-        case ValueType::choice: return choice(key, text);
+        case ValueType::bytes:
+            return quantity(key, text);
+        case ValueType::choice:
+            return choice(key, text);
         case ValueType::integer:
         case ValueType::boolean:
-        case ValueType::texts: break;
+        case ValueType::texts:
+            break;
     }
     return wrong_type(key, text);
 }

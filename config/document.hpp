@@ -15,7 +15,7 @@ namespace torc::config {
 /// Where something was written: "torc.toml:12:5", or the name of a command-line option.
 struct Place {
     std::string source;
-    std::uint32_t line{0};    ///< 0: the source as a whole
+    std::uint32_t line{0};  ///< 0: the source as a whole
     std::uint32_t column{0};
 
     std::string text() const;
@@ -37,7 +37,7 @@ using RawValue =
 struct RawEntry {
     std::string key;
     RawValue value;
-    Place place;        ///< of the key
+    Place place;  ///< of the key
     Place value_place;
 };
 

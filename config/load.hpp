@@ -13,7 +13,7 @@ namespace torc::config {
 struct Overrides {
     std::vector<std::string> sets{};  ///< "section.key=value", as given to --set; later ones win
     std::string node{};               ///< --node; wins over [daemon] node
-    bool node_needed{true};         ///< false for tools that only want to know the cluster
+    bool node_needed{true};           ///< false for tools that only want to know the cluster
 };
 
 struct LoadOutcome {

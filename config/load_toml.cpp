@@ -1,7 +1,7 @@
 // The only file that knows toml++: turns its tree into a Document.
 //
 // toml++ 3.3 asserts, instead of reporting, on a header such as `[.x]`, and recurses once for each
-// part of a dotted key. Both would let a bad file end the process, so `screen` looks for them first.
+// part of a dotted key. Both would let a bad file end the process; `screen` looks for them first.
 #include <algorithm>
 
 #define TOML_EXCEPTIONS 0
@@ -45,8 +45,7 @@ RawValue value_of(const toml::node& node) {
 /// Walks one table. toml++ sorts keys; `in_file_order` undoes that at the end.
 class Walker {
 public:
-    Walker(const std::string& source, Document& document)
-        : source_{source}, document_{document} {}
+    Walker(const std::string& source, Document& document) : source_{source}, document_{document} {}
 
     void walk(const toml::table& table, const std::string& name, bool element) {
         RawSection section{name, place_of(table.source().begin, source_), element, {}};
@@ -87,11 +86,11 @@ bool earlier(const Place& a, const Place& b) {
 }
 
 void in_file_order(Document& document) {
-    std::stable_sort(document.sections.begin(), document.sections.end(),
-                     [](const auto& a, const auto& b) { return earlier(a.place, b.place); });
+    std::sort(document.sections.begin(), document.sections.end(),
+              [](const auto& a, const auto& b) { return earlier(a.place, b.place); });
     for (RawSection& section : document.sections) {
-        std::stable_sort(section.entries.begin(), section.entries.end(),
-                         [](const auto& a, const auto& b) { return earlier(a.place, b.place); });
+        std::sort(section.entries.begin(), section.entries.end(),
+                  [](const auto& a, const auto& b) { return earlier(a.place, b.place); });
     }
 }
 
@@ -108,8 +107,8 @@ bool has_sane_header(std::string_view line) {
     const std::size_t name = line.find_first_not_of(" \t");
     if (name == std::string_view::npos) return false;
     const char c = line[name];
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '-' || c == '"' || c == '\'' || c == ']';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '"' || c == '\'' || c == ']';
 }
 
 /// Refuses what toml++ would not survive.
@@ -121,8 +120,9 @@ Result<void> screen(std::string_view text, const std::string& source) {
         text.remove_prefix(std::min(end + 1, text.size()));
         const std::string place = Place{source, number, 1}.text();
         if (!has_sane_header(line)) {
-            return failure(place + ": a section's name must begin with a letter, digit, '_', '-' "
-                                   "or quote");
+            return failure(place +
+                           ": a section's name must begin with a letter, digit, '_', '-' "
+                           "or quote");
         }
         if (std::count(line.begin(), line.end(), '.') > kDotsPerLineMax) {
             return failure(place + ": more than " + std::to_string(kDotsPerLineMax) +

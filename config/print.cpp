@@ -51,19 +51,23 @@ std::string to_toml(const Key& key, const Value& value) {
     switch (key.type) {
         case ValueType::text:
         case ValueType::name:
-        case ValueType::path: return quoted(std::get<std::string>(value));
+        case ValueType::path:
+            return quoted(std::get<std::string>(value));
         case ValueType::address:
         case ValueType::group:
             return quoted(format_ipv4(static_cast<std::uint32_t>(std::get<std::int64_t>(value))));
-        case ValueType::integer: return std::to_string(std::get<std::int64_t>(value));
-        case ValueType::boolean: return std::get<bool>(value) ? "true" : "false";
+        case ValueType::integer:
+            return std::to_string(std::get<std::int64_t>(value));
+        case ValueType::boolean:
+            return std::get<bool>(value) ? "true" : "false";
         case ValueType::duration:
             return quoted(format_duration(Nanos{std::get<std::int64_t>(value)}));
         case ValueType::bytes:
             return quoted(format_bytes(static_cast<std::uint64_t>(std::get<std::int64_t>(value))));
         case ValueType::choice:
             return quoted(key.choices[static_cast<std::size_t>(std::get<std::int64_t>(value))]);
-        case ValueType::texts: return to_toml(std::get<std::vector<std::string>>(value));
+        case ValueType::texts:
+            return to_toml(std::get<std::vector<std::string>>(value));
     }
     return {};
 }

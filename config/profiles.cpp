@@ -16,14 +16,26 @@ constexpr std::size_t kAggressive = 2;
 
 Timers timers_of_profile(std::size_t profile) {
     if (profile == kDpdk) {
-        return {.token_retransmit = 50us, .token_loss = 10ms, .join_interval = 500us,
-                .consensus = 5ms, .form_step = 5ms, .recovery = 100ms, .merge_probe = 100ms,
-                .hold_refresh = 1ms, .hold_after = 1ms};
+        return {.token_retransmit = 50us,
+                .token_loss = 10ms,
+                .join_interval = 500us,
+                .consensus = 5ms,
+                .form_step = 5ms,
+                .recovery = 100ms,
+                .merge_probe = 100ms,
+                .hold_refresh = 1ms,
+                .hold_after = 1ms};
     }
     if (profile == kAggressive) {
-        return {.token_retransmit = 20us, .token_loss = 1ms, .join_interval = 100us,
-                .consensus = 1ms, .form_step = 1ms, .recovery = 20ms, .merge_probe = 100ms,
-                .hold_refresh = 200us, .hold_after = 500us};
+        return {.token_retransmit = 20us,
+                .token_loss = 1ms,
+                .join_interval = 100us,
+                .consensus = 1ms,
+                .form_step = 1ms,
+                .recovery = 20ms,
+                .merge_probe = 100ms,
+                .hold_refresh = 200us,
+                .hold_after = 500us};
     }
     return {};  // lan: the initialisers of Timers
 }

@@ -19,10 +19,10 @@ constexpr std::string_view kTimers = "cluster.timers";
 /// `shorter * times` must not exceed `longer`.
 struct TimerRule {
     std::string_view shorter;
-    Nanos Timers::*shorter_value;
+    Nanos Timers::* shorter_value;
     int times;
     std::string_view longer;
-    Nanos Timers::*longer_value;
+    Nanos Timers::* longer_value;
     std::string_view reason;
 };
 
@@ -50,8 +50,7 @@ void check_timers(const Timers& timers, const Places& places, Problems& problems
         if (shorter * rule.times <= longer) continue;
         const std::string_view blamed =
             places.given(kTimers, rule.shorter) ? rule.shorter : rule.longer;
-        const std::string share =
-            rule.times == 1 ? "" : "1/" + std::to_string(rule.times) + " of ";
+        const std::string share = rule.times == 1 ? "" : "1/" + std::to_string(rule.times) + " of ";
         problems.add(places.of(kTimers, blamed),
                      std::string(rule.shorter) + " (" + format_duration(shorter) +
                          ") must be at most " + share + std::string(rule.longer) + " (" +
@@ -62,13 +61,12 @@ void check_timers(const Timers& timers, const Places& places, Problems& problems
 void check_frames(const Settings& settings, const Places& places, Problems& problems) {
     const ClusterSettings& cluster = settings.cluster;
     if (cluster.burst_frames > cluster.in_flight_frames) {
-        problems.add(places.of("cluster", places.given("cluster", "burst_frames")
-                                              ? "burst_frames"
-                                              : "in_flight_frames"),
-                     "burst_frames (" + std::to_string(cluster.burst_frames) +
-                         ") must be at most in_flight_frames (" +
-                         std::to_string(cluster.in_flight_frames) +
-                         "): no visit may send more than may be on the way");
+        problems.add(
+            places.of("cluster", places.given("cluster", "burst_frames") ? "burst_frames"
+                                                                         : "in_flight_frames"),
+            "burst_frames (" + std::to_string(cluster.burst_frames) +
+                ") must be at most in_flight_frames (" + std::to_string(cluster.in_flight_frames) +
+                "): no visit may send more than may be on the way");
     }
     const std::uint32_t needed = 4 * cluster.in_flight_frames + 1024;
     if (settings.node.frame_pool < needed) {
@@ -81,7 +79,8 @@ void check_frames(const Settings& settings, const Places& places, Problems& prob
         problems.add(places.of("daemon", "session_ring_bytes"),
                      "session_ring_bytes is " + format_bytes(settings.node.session_ring_bytes) +
                          "; it must be a power of two, such as \"" +
-                         format_bytes(std::bit_floor(settings.node.session_ring_bytes)) + "\" or \"" +
+                         format_bytes(std::bit_floor(settings.node.session_ring_bytes)) +
+                         "\" or \"" +
                          format_bytes(std::bit_ceil(settings.node.session_ring_bytes)) + "\"");
     }
 }
@@ -92,9 +91,9 @@ void check_nodes(const ClusterSettings& cluster, const Places& places, Problems&
         return problems.add(places.file, "no [[node]]: list every daemon of the cluster");
     }
     if (cluster.nodes.size() > kNodesMax) {
-        problems.add(places.node_names[kNodesMax],
-                     std::to_string(cluster.nodes.size()) + " nodes; a cluster has at most " +
-                         std::to_string(kNodesMax));
+        problems.add(places.node_names[kNodesMax], std::to_string(cluster.nodes.size()) +
+                                                       " nodes; a cluster has at most " +
+                                                       std::to_string(kNodesMax));
     }
     std::map<std::string_view, std::size_t> names;
     std::map<std::uint32_t, std::size_t> addresses;
@@ -102,9 +101,9 @@ void check_nodes(const ClusterSettings& cluster, const Places& places, Problems&
         const NodeEntry& node = cluster.nodes[i];
         const auto [name, new_name] = names.try_emplace(node.name, i);
         if (!node.name.empty() && !new_name) {
-            problems.add(places.node_names[i],
-                         "duplicate node name " + quoted(node.name) + "; first given at " +
-                             places.node_names[name->second].text());
+            problems.add(places.node_names[i], "duplicate node name " + quoted(node.name) +
+                                                   "; first given at " +
+                                                   places.node_names[name->second].text());
         }
         const auto [address, new_address] = addresses.try_emplace(node.address, i);
         if (node.address != 0 && !new_address) {
@@ -134,9 +133,9 @@ void check_identity(const Settings& settings, const Overrides& overrides, const 
     std::string message = "node " + quoted(name) + " is not among the [[node]] sections";
     const std::string_view near = nearest(name, known);
     if (!near.empty()) message += "; did you mean " + quoted(near) + "?";
-    problems.add(overrides.node.empty() ? places.of("daemon", "node")
-                                        : Place{"--node " + name, 0, 0},
-                 message);
+    problems.add(
+        overrides.node.empty() ? places.of("daemon", "node") : Place{"--node " + name, 0, 0},
+        message);
 }
 
 void check_port(const Settings& settings, const Places& places, Problems& problems) {

@@ -96,18 +96,32 @@ constexpr Key with(Key key) {
 }
 
 constexpr Key cluster(string_view name, ValueType type, string_view fallback) {
-    return {.section = "cluster", .name = name, .scope = Scope::cluster, .type = type,
+    return {.section = "cluster",
+            .name = name,
+            .scope = Scope::cluster,
+            .type = type,
             .fallback = fallback};
 }
 constexpr Key timer(string_view name, string_view fallback, string_view text,
                     string_view spread = {}, string_view corosync = {}) {
-    return {.section = "cluster.timers", .name = name, .scope = Scope::cluster,
-            .type = ValueType::duration, .fallback = fallback, .least = 10 * kMicrosecond,
-            .most = kHour, .text = text, .spread = spread, .corosync = corosync};
+    return {.section = "cluster.timers",
+            .name = name,
+            .scope = Scope::cluster,
+            .type = ValueType::duration,
+            .fallback = fallback,
+            .least = 10 * kMicrosecond,
+            .most = kHour,
+            .text = text,
+            .spread = spread,
+            .corosync = corosync};
 }
 constexpr Key local(string_view name, ValueType type, string_view fallback, string_view text) {
-    return {.section = "daemon", .name = name, .scope = Scope::node, .type = type,
-            .fallback = fallback, .text = text};
+    return {.section = "daemon",
+            .name = name,
+            .scope = Scope::node,
+            .type = type,
+            .fallback = fallback,
+            .text = text};
 }
 constexpr Key described(Key key, string_view text, string_view spread = {},
                         string_view corosync = {}) {
@@ -132,57 +146,69 @@ using N = NodeSettings;
 constexpr std::array kSchema{
     with<InCluster<&C::name>>(described(
         cluster("name", ValueType::name, "\"torc\""),
-        "Name of the cluster. Daemons of another name are strangers even on the same group.",
-        {}, "totem.cluster_name")),
-    with<InCluster<&C::dissemination>>(one_of(described(
-        cluster("dissemination", ValueType::choice, "\"multicast\""),
-        "How one frame reaches all daemons: one IP multicast that the switch copies, a copy to "
-        "each daemon (clouds without multicast), or a mesh of point-to-point ports (DPDK only).",
-        "Spread_Segment with a multicast, broadcast or unicast address", "totem.transport"),
+        "Name of the cluster. Daemons of another name are strangers even on the same group.", {},
+        "totem.cluster_name")),
+    with<InCluster<&C::dissemination>>(one_of(
+        described(
+            cluster("dissemination", ValueType::choice, "\"multicast\""),
+            "How one frame reaches all daemons: one IP multicast that the switch copies, a copy to "
+            "each daemon (clouds without multicast), or a mesh of point-to-point ports (DPDK "
+            "only).",
+            "Spread_Segment with a multicast, broadcast or unicast address", "totem.transport"),
         kDisseminations)),
     with<InCluster<&C::multicast_group>>(described(
         cluster("multicast_group", ValueType::group, "\"239.84.0.1\""),
         "IPv4 group of the cluster, for dissemination = \"multicast\". Not 224.0.0.x, which "
         "switches flood.",
         "the address of Spread_Segment", "interface.mcastaddr")),
-    with<InCluster<&C::data_port>>(within(described(
-        cluster("data_port", ValueType::integer, "4803"),
-        "UDP port of data. Tokens and control frames use the next one.",
-        "the port of Spread_Segment", "interface.mcastport"), 1, 65534)),
-    with<Mtu>(within(described(
-        cluster("mtu", ValueType::bytes, "\"1500B\""),
-        "MTU of the ring network on every daemon and switch; frames are as large as fit in it, "
-        "after 28 bytes of IPv4 and UDP. A frame is never split by IP.",
-        "MAX_PACKET_SIZE, at compile time", "totem.netmtu"),
+    with<InCluster<&C::data_port>>(
+        within(described(cluster("data_port", ValueType::integer, "4803"),
+                         "UDP port of data. Tokens and control frames use the next one.",
+                         "the port of Spread_Segment", "interface.mcastport"),
+               1, 65534)),
+    with<Mtu>(within(
+        described(
+            cluster("mtu", ValueType::bytes, "\"1500B\""),
+            "MTU of the ring network on every daemon and switch; frames are as large as fit in it, "
+            "after 28 bytes of IPv4 and UDP. A frame is never split by IP.",
+            "MAX_PACKET_SIZE, at compile time", "totem.netmtu"),
         std::int64_t{kFrameBytesMin} + kIpUdpBytes, std::int64_t{kFrameBytesMax} + kIpUdpBytes)),
-    with<InCluster<&C::message_bytes>>(within(described(
-        cluster("message_bytes", ValueType::bytes, "\"1MiB\""),
-        "Largest payload of one message; larger sends are refused. Each daemon keeps a buffer of "
-        "this size for every daemon that sends large messages.",
-        "MAX_MESSAGE_BODY_LEN (about 140 kB), at compile time"),
-        64 * kKiB, std::int64_t{kMessageBytesMax})),
-    with<InCluster<&C::in_flight_frames>>(within(described(
-        cluster("in_flight_frames", ValueType::integer, "512"),
-        "Frames that may be on the way, not yet known to be everywhere. Keep it at or below three "
-        "quarters of the receive descriptors of the smallest NIC: then a stalled receiver loses "
-        "nothing.",
-        "Window", "totem.window_size"), 1, std::int64_t{kInFlightMax})),
-    with<InCluster<&C::burst_frames>>(within(described(
-        cluster("burst_frames", ValueType::integer, "64"),
-        "New frames that one daemon sends while it has the token.",
-        "PersonalWindow and AcceleratedWindow", "totem.max_messages"),
-        1, std::int64_t{kBurstMax})),
+    with<InCluster<&C::message_bytes>>(
+        within(described(cluster("message_bytes", ValueType::bytes, "\"1MiB\""),
+                         "Largest payload of one message; larger sends are refused. Each daemon "
+                         "keeps a buffer of "
+                         "this size for every daemon that sends large messages.",
+                         "MAX_MESSAGE_BODY_LEN (about 140 kB), at compile time"),
+               64 * kKiB, std::int64_t{kMessageBytesMax})),
+    with<InCluster<&C::in_flight_frames>>(
+        within(described(cluster("in_flight_frames", ValueType::integer, "512"),
+                         "Frames that may be on the way, not yet known to be everywhere. Keep it "
+                         "at or below three "
+                         "quarters of the receive descriptors of the smallest NIC: then a stalled "
+                         "receiver loses "
+                         "nothing.",
+                         "Window", "totem.window_size"),
+               1, std::int64_t{kInFlightMax})),
+    with<InCluster<&C::burst_frames>>(
+        within(described(cluster("burst_frames", ValueType::integer, "64"),
+                         "New frames that one daemon sends while it has the token.",
+                         "PersonalWindow and AcceleratedWindow", "totem.max_messages"),
+               1, std::int64_t{kBurstMax})),
     with<InCluster<&C::status_frames>>(described(
         cluster("status_frames", ValueType::boolean, "false"),
         "Small multicasts that report what each daemon holds, so that safe messages and repairs "
         "need not wait for the token. Costs a few frames each rotation.")),
 
-    one_of(described(
-        Key{.section = "cluster.timers", .name = "profile", .scope = Scope::cluster,
-            .type = ValueType::choice, .fallback = "\"lan\""},
-        "Preset of all timers below: lan (kernel ports, shared cores), dpdk (pinned cores), "
-        "aggressive (isolated cores, measured stalls). A timer that is given wins over it. The "
-        "defaults shown are those of lan."),
+    one_of(
+        described(
+            Key{.section = "cluster.timers",
+                .name = "profile",
+                .scope = Scope::cluster,
+                .type = ValueType::choice,
+                .fallback = "\"lan\""},
+            "Preset of all timers below: lan (kernel ports, shared cores), dpdk (pinned cores), "
+            "aggressive (isolated cores, measured stalls). A timer that is given wins over it. The "
+            "defaults shown are those of lan."),
         kProfiles),
     with<InTimers<&Timers::token_retransmit>>(timer(
         "token_retransmit", "\"2ms\"",
@@ -193,93 +219,108 @@ constexpr std::array kSchema{
         "The ring is given up after this time without progress. Must exceed the longest harmless "
         "stall of any daemon five times over: see the counter poll_gap_peak.",
         "TokenTimeout", "totem.token")),
-    with<InTimers<&Timers::join_interval>>(timer(
-        "join_interval", "\"20ms\"",
-        "While a ring forms, what is unanswered is said again after this time.",
-        "JoinTimeout", "totem.join")),
-    with<InTimers<&Timers::consensus>>(timer(
-        "consensus", "\"150ms\"",
-        "Daemons that stay silent for this time while a ring forms are left out.",
-        "GatherTimeout", "totem.consensus")),
+    with<InTimers<&Timers::join_interval>>(
+        timer("join_interval", "\"20ms\"",
+              "While a ring forms, what is unanswered is said again after this time.",
+              "JoinTimeout", "totem.join")),
+    with<InTimers<&Timers::consensus>>(
+        timer("consensus", "\"150ms\"",
+              "Daemons that stay silent for this time while a ring forms are left out.",
+              "GatherTimeout", "totem.consensus")),
     with<InTimers<&Timers::form_step>>(timer(
         "form_step", "\"150ms\"",
         "An agreed attempt to form a ring starts over when its plan does not come in this time.",
         "FormTimeout")),
-    with<InTimers<&Timers::recovery>>(timer(
-        "recovery", "\"2s\"",
-        "The exchange of old messages between members of a new ring may take this long.")),
-    with<InTimers<&Timers::merge_probe>>(timer(
-        "merge_probe", "\"1s\"",
-        "While configured daemons are missing, the ring calls for them at this interval.",
-        "LookupTimeout", "totem.merge")),
-    with<InTimers<&Timers::hold_refresh>>(timer(
-        "hold_refresh", "\"50ms\"",
-        "A held token still goes round once in this time, to prove that everybody lives.",
-        {}, "totem.hold")),
-    with<InTimers<&Timers::hold_after>>(timer(
-        "hold_after", "\"2ms\"",
-        "A token that finds no work for this long is held instead of passed at full speed.")),
+    with<InTimers<&Timers::recovery>>(
+        timer("recovery", "\"2s\"",
+              "The exchange of old messages between members of a new ring may take this long.")),
+    with<InTimers<&Timers::merge_probe>>(
+        timer("merge_probe", "\"1s\"",
+              "While configured daemons are missing, the ring calls for them at this interval.",
+              "LookupTimeout", "totem.merge")),
+    with<InTimers<&Timers::hold_refresh>>(
+        timer("hold_refresh", "\"50ms\"",
+              "A held token still goes round once in this time, to prove that everybody lives.", {},
+              "totem.hold")),
+    with<InTimers<&Timers::hold_after>>(
+        timer("hold_after", "\"2ms\"",
+              "A token that finds no work for this long is held instead of passed at full speed.")),
 
-    Key{.section = "node", .name = "name", .scope = Scope::cluster, .type = ValueType::name,
+    Key{.section = "node",
+        .name = "name",
+        .scope = Scope::cluster,
+        .type = ValueType::name,
         .text = "Name of one daemon, unique. One [[node]] each; their order is the same in every "
                 "copy of the file and is kept for the cluster's life: new daemons go to the end.",
-        .spread = "the host name in Spread_Segment", .corosync = "nodelist.node.name"},
-    Key{.section = "node", .name = "address", .scope = Scope::cluster, .type = ValueType::address,
+        .spread = "the host name in Spread_Segment",
+        .corosync = "nodelist.node.name"},
+    Key{.section = "node",
+        .name = "address",
+        .scope = Scope::cluster,
+        .type = ValueType::address,
         .text = "IPv4 address of that daemon on the ring network, unique.",
-        .spread = "the address in Spread_Segment", .corosync = "nodelist.node.ring0_addr"},
+        .spread = "the address in Spread_Segment",
+        .corosync = "nodelist.node.ring0_addr"},
 
-    with<InNode<&N::node>>(local(
-        "node", ValueType::name, "\"\"",
-        "Which [[node]] this daemon is. Leave it out of a file that all hosts share and say "
-        "`torcd --node NAME`.")),
-    with<InNode<&N::runtime_dir>>(local(
-        "runtime_dir", ValueType::path, "\"/run/torc\"",
-        "Folder of the client socket, the counters file and the lock.")),
-    with<InNode<&N::port>>(one_of(local(
-        "port", ValueType::choice, "\"udp\"",
-        "udp: sockets of the kernel, no privileges. dpdk: a poll-mode driver."), kPorts)),
+    with<InNode<&N::node>>(
+        local("node", ValueType::name, "\"\"",
+              "Which [[node]] this daemon is. Leave it out of a file that all hosts share and say "
+              "`torcd --node NAME`.")),
+    with<InNode<&N::runtime_dir>>(
+        local("runtime_dir", ValueType::path, "\"/run/torc\"",
+              "Folder of the client socket, the counters file and the lock.")),
+    with<InNode<&N::port>>(
+        one_of(local("port", ValueType::choice, "\"udp\"",
+                     "udp: sockets of the kernel, no privileges. dpdk: a poll-mode driver."),
+               kPorts)),
     with<InNode<&N::interface>>(local(
         "interface", ValueType::text, "\"\"",
         "Kernel interface of port = \"udp\"; empty: the one that has this daemon's address.")),
-    with<InNode<&N::eal>>(local(
-        "eal", ValueType::texts, "[]",
-        "Arguments of DPDK's EAL, one string each, such as \"--no-huge\", "
-        "\"--vdev=net_af_packet0,iface=eth1\".")),
+    with<InNode<&N::eal>>(local("eal", ValueType::texts, "[]",
+                                "Arguments of DPDK's EAL, one string each, such as \"--no-huge\", "
+                                "\"--vdev=net_af_packet0,iface=eth1\".")),
     with<InNode<&N::device>>(local(
         "device", ValueType::text, "\"\"",
         "Port of port = \"dpdk\": a device name as the EAL knows it, or \"vhost-mesh\" for pairs "
         "of shared-memory ports between daemons of one host.")),
-    with<InNode<&N::mesh_dir>>(local(
-        "mesh_dir", ValueType::path, "\"\"",
-        "Folder of the pair sockets, for device = \"vhost-mesh\".")),
-    with<InNode<&N::idle>>(one_of(local(
-        "idle", ValueType::choice, "\"adaptive\"",
-        "What the ring core does without work. spin: looks again, needs a core of its own. "
-        "adaptive: yields for idle_yield, then sleeps until something comes. sleepy: sleeps at "
-        "once, for more daemons than cores."), kIdles)),
-    with<InNode<&N::idle_yield>>(within(local(
-        "idle_yield", ValueType::duration, "\"500us\"",
-        "How long idle = \"adaptive\" yields before it sleeps."), 0, kSecond)),
-    with<InNode<&N::core>>(within(local(
-        "core", ValueType::integer, "-1",
-        "CPU that the ring core is pinned to, or -1 to let the kernel move it."), -1, kCoreMax)),
-    with<InNode<&N::session_ring_bytes>>(within(local(
-        "session_ring_bytes", ValueType::bytes, "\"4MiB\"",
-        "Shared memory of a client session, each direction; a power of two."),
-        kSessionRingMin, kSessionRingMax)),
-    with<InNode<&N::sessions>>(within(local(
-        "sessions", ValueType::integer, "256", "Client sessions that may be open at once."),
+    with<InNode<&N::mesh_dir>>(local("mesh_dir", ValueType::path, "\"\"",
+                                     "Folder of the pair sockets, for device = \"vhost-mesh\".")),
+    with<InNode<&N::idle>>(one_of(
+        local(
+            "idle", ValueType::choice, "\"adaptive\"",
+            "What the ring core does without work. spin: looks again, needs a core of its own. "
+            "adaptive: yields for idle_yield, then sleeps until something comes. sleepy: sleeps at "
+            "once, for more daemons than cores."),
+        kIdles)),
+    with<InNode<&N::idle_yield>>(
+        within(local("idle_yield", ValueType::duration, "\"500us\"",
+                     "How long idle = \"adaptive\" yields before it sleeps."),
+               0, kSecond)),
+    with<InNode<&N::core>>(
+        within(local("core", ValueType::integer, "-1",
+                     "CPU that the ring core is pinned to, or -1 to let the kernel move it."),
+               -1, kCoreMax)),
+    with<InNode<&N::session_ring_bytes>>(
+        within(local("session_ring_bytes", ValueType::bytes, "\"4MiB\"",
+                     "Shared memory of a client session, each direction; a power of two."),
+               kSessionRingMin, kSessionRingMax)),
+    with<InNode<&N::sessions>>(within(
+        local("sessions", ValueType::integer, "256", "Client sessions that may be open at once."),
         1, std::int64_t{kSessionsMax})),
-    with<InNode<&N::slow_reader>>(one_of(described(local(
-        "slow_reader", ValueType::choice, "\"disconnect\"", {}),
-        "What happens to a client whose receive memory is full. disconnect: its session ends with "
-        "a reason. block: this daemon's sends wait for it. drop_unreliable: it misses unreliable "
-        "messages, and is disconnected for the others.",
-        "MaxSessionMessages"), kSlowReaders)),
-    with<InNode<&N::frame_pool>>(within(local(
-        "frame_pool", ValueType::integer, "16384",
-        "Frames that the port owns: those on the way, those kept for retransmission, and those "
-        "waiting in its queues. At least 4 * in_flight_frames + 1024."),
+    with<InNode<&N::slow_reader>>(
+        one_of(described(local("slow_reader", ValueType::choice, "\"disconnect\"", {}),
+                         "What happens to a client whose receive memory is full. disconnect: its "
+                         "session ends with "
+                         "a reason. block: this daemon's sends wait for it. drop_unreliable: it "
+                         "misses unreliable "
+                         "messages, and is disconnected for the others.",
+                         "MaxSessionMessages"),
+               kSlowReaders)),
+    with<InNode<&N::frame_pool>>(within(
+        local(
+            "frame_pool", ValueType::integer, "16384",
+            "Frames that the port owns: those on the way, those kept for retransmission, and those "
+            "waiting in its queues. At least 4 * in_flight_frames + 1024."),
         kFramePoolMin, kFramePoolMax)),
 };
 

@@ -27,16 +27,16 @@ enum class Scope : std::uint8_t {
 /// How a value is written. Durations and sizes are strings with a unit.
 enum class ValueType : std::uint8_t {
     text,
-    name,      ///< 1..kNameMax bytes of [A-Za-z0-9._-]
-    path,      ///< absolute, or empty
-    address,   ///< IPv4 of a daemon
-    group,     ///< IPv4 multicast group
+    name,     ///< 1..kNameMax bytes of [A-Za-z0-9._-]
+    path,     ///< absolute, or empty
+    address,  ///< IPv4 of a daemon
+    group,    ///< IPv4 multicast group
     integer,
     boolean,
     duration,
     bytes,
     choice,
-    texts,     ///< array of strings
+    texts,  ///< array of strings
 };
 
 /// A value in its internal form: integers, addresses, nanoseconds, bytes and the position of a
@@ -44,12 +44,12 @@ enum class ValueType : std::uint8_t {
 using Value = std::variant<std::int64_t, bool, std::string, std::vector<std::string>>;
 
 struct Key {
-    std::string_view section{};   ///< "cluster", "cluster.timers", "node" (one for each daemon), "daemon"
+    std::string_view section{};  ///< "cluster", "cluster.timers", "node" (of each), "daemon"
     std::string_view name{};
     Scope scope{};
     ValueType type{};
     std::string_view fallback{};  ///< the default as it is written in TOML; empty: must be given
-    std::int64_t least{0};      ///< integer, duration (ns), bytes
+    std::int64_t least{0};        ///< integer, duration (ns), bytes
     std::int64_t most{0};
     std::span<const std::string_view> choices{};
     std::string_view text{};      ///< one or two sentences

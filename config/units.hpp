@@ -12,16 +12,16 @@ namespace torc::config {
 
 enum class UnitError : std::uint8_t {
     none,
-    not_a_number,   ///< does not begin with digits, or holds anything but digits and a unit
-    missing_unit,   ///< digits only
+    not_a_number,  ///< does not begin with digits, or holds anything but digits and a unit
+    missing_unit,  ///< digits only
     unknown_unit,
-    too_large,      ///< does not fit 63 bits of nanoseconds or bytes
+    too_large,  ///< does not fit 63 bits of nanoseconds or bytes
 };
 
 struct Quantity {
-    std::int64_t value{0};      ///< nanoseconds or bytes; meaningful when `error` is none
+    std::int64_t value{0};  ///< nanoseconds or bytes; meaningful when `error` is none
     UnitError error{UnitError::none};
-    std::string_view unit;      ///< as written, also when unknown; into the argument
+    std::string_view unit;  ///< as written, also when unknown; into the argument
 };
 
 /// Reads digits and one of ns us ms s min h. Total: every string gives a value or an error.

@@ -25,9 +25,12 @@ std::string_view name_of(CounterId id) {
 
 std::string_view name_of(CounterKind kind) {
     switch (kind) {
-        case CounterKind::counter: return "counter";
-        case CounterKind::gauge: return "gauge";
-        case CounterKind::peak: return "peak";
+        case CounterKind::counter:
+            return "counter";
+        case CounterKind::gauge:
+            return "gauge";
+        case CounterKind::peak:
+            return "peak";
     }
     return "unknown";
 }

@@ -5,9 +5,9 @@
 #include <cstdio>
 #include <cstring>
 #include <new>
+#include <sys/mman.h>
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 namespace torc::telemetry {
@@ -67,8 +67,8 @@ Result<CountersFile> CountersFile::create(const std::string& path, const PageOwn
     if (temporary.fd() < 0) return system_failure(path, "cannot create", errno);
     const int full = posix_fallocate(temporary.fd(), 0, sizeof(CountersPage));
     if (full != 0) return system_failure(path, "cannot reserve its blocks", full);
-    void* const memory = mmap(nullptr, sizeof(CountersPage), PROT_READ | PROT_WRITE, MAP_SHARED,
-                              temporary.fd(), 0);
+    void* const memory =
+        mmap(nullptr, sizeof(CountersPage), PROT_READ | PROT_WRITE, MAP_SHARED, temporary.fd(), 0);
     if (memory == MAP_FAILED) return system_failure(path, "cannot map", errno);
     CountersFile file(new (memory) CountersPage{});
     prepare(file.page(), owner);

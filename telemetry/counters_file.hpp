@@ -19,8 +19,8 @@ std::string counters_path(std::string_view runtime_dir, std::string_view node);
 /// It takes the place of an older one at once and whole, never in parts.
 class CountersFile {
 public:
-    /// Fails: with the path and the system's reason; no file is left behind then. The disk blocks are
-    /// reserved here, so that a full disk is an error now and not SIGBUS later.
+    /// Fails: with the path and the system's reason; no file is left behind then. The disk blocks
+    /// are reserved here, so that a full disk is an error now and not SIGBUS later.
     static Result<CountersFile> create(const std::string& path, const PageOwner& owner);
 
     CountersFile(CountersFile&&) noexcept = default;
@@ -59,9 +59,9 @@ struct CountersReading {
 };
 
 /// Reads a file of this version, of a living daemon or a dead one. Nothing in it is believed: sizes
-/// and offsets are checked, and it is read with read(2), because a file that shrinks under a mapping
-/// kills its reader.
-/// Fails: with the path, what is wrong, and what to do. Cost: three reads of some 200 kB.
+/// and offsets are checked, and it is read with read(2), because a file that shrinks under a
+/// mapping kills its reader. Fails: with the path, what is wrong, and what to do. Cost: three reads
+/// of some 200 kB.
 Result<CountersReading> read_counters(const std::string& path);
 
 }  // namespace torc::telemetry

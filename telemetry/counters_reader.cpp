@@ -1,15 +1,15 @@
 // The reading end. A page is copied three times: a snapshot in the second copy is whole if its
 // version is the same, and even, in the first and the third.
-#include "telemetry/counters_file.hpp"
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <sys/stat.h>
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "telemetry/counters_file.hpp"
 
 namespace torc::telemetry {
 
@@ -37,8 +37,7 @@ bool read_page(int fd, CountersPage& page) {
     std::size_t done = 0;
     auto* const bytes = static_cast<std::byte*>(static_cast<void*>(&page));
     while (done < sizeof page) {
-        const ssize_t got =
-            pread(fd, bytes + done, sizeof page - done, static_cast<off_t>(done));
+        const ssize_t got = pread(fd, bytes + done, sizeof page - done, static_cast<off_t>(done));
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return false;
         done += static_cast<std::size_t>(got);
@@ -54,14 +53,14 @@ std::string fault_of(const FileHeader& header) {
         return "of version " + std::to_string(header.version) + ", this tool reads version " +
                std::to_string(kCountersVersion);
     }
-    const bool same_layout =
-        header.file_bytes == sizeof(CountersPage) &&
-        header.names_offset == offsetof(CountersPage, names) &&
-        header.values_offset == offsetof(CountersPage, values) &&
-        header.status_offset == offsetof(CountersPage, status) &&
-        header.sessions_offset == offsetof(CountersPage, sessions) &&
-        header.counters == kCounters && header.writers == kWriters &&
-        header.values_stride == sizeof(CounterValues) && header.sessions == kSessionsMax;
+    const bool same_layout = header.file_bytes == sizeof(CountersPage) &&
+                             header.names_offset == offsetof(CountersPage, names) &&
+                             header.values_offset == offsetof(CountersPage, values) &&
+                             header.status_offset == offsetof(CountersPage, status) &&
+                             header.sessions_offset == offsetof(CountersPage, sessions) &&
+                             header.counters == kCounters && header.writers == kWriters &&
+                             header.values_stride == sizeof(CounterValues) &&
+                             header.sessions == kSessionsMax;
     return same_layout ? "" : "laid out by another build of Torc";
 }
 
@@ -82,12 +81,13 @@ bool take(const Snapshot<T>& before, const Snapshot<T>& middle, const Snapshot<T
 /// Takes every snapshot that is whole and not taken yet; true when none is left.
 bool take_all(const Copies& copies, bool& has_status, std::vector<bool>& has_session,
               StatusBlock& status, std::vector<SessionStatus>& sessions) {
-    has_status = has_status || take(copies.before.status, copies.middle.status,
-                                    copies.after.status, status);
+    has_status =
+        has_status || take(copies.before.status, copies.middle.status, copies.after.status, status);
     bool all = has_status;
     for (std::size_t i = 0; i < kSessionsMax; ++i) {
-        has_session[i] = has_session[i] || take(copies.before.sessions[i], copies.middle.sessions[i],
-                                                copies.after.sessions[i], sessions[i]);
+        has_session[i] =
+            has_session[i] || take(copies.before.sessions[i], copies.middle.sessions[i],
+                                   copies.after.sessions[i], sessions[i]);
         all = all && has_session[i];
     }
     return all;
@@ -133,7 +133,7 @@ Result<CountersReading> read_counters(const std::string& path) {
         return failure(path + ": " + std::strerror(errno),
                        errno == ENOENT ? "no daemon of that name has run here" : "");
     }
-    struct stat facts {};
+    struct stat facts{};
     if (fstat(file.get(), &facts) != 0) return failure(path + ": " + std::strerror(errno));
     if (!S_ISREG(facts.st_mode)) return failure(path + ": not a file");
     const auto copies = std::make_unique<Copies>();
@@ -152,8 +152,9 @@ Result<CountersReading> read_counters(const std::string& path) {
         }
         if (take_all(*copies, has_status, has_session, reading.status, sessions)) break;
     }
-    reading.torn = static_cast<std::size_t>(std::count(has_session.begin(), has_session.end(), false)) +
-                   (has_status ? 0 : 1);
+    reading.torn =
+        static_cast<std::size_t>(std::count(has_session.begin(), has_session.end(), false)) +
+        (has_status ? 0 : 1);
     reading.header = copies->after.header;
     reading.counters = read_values(copies->after);
     std::copy_if(sessions.begin(), sessions.end(), std::back_inserter(reading.sessions),

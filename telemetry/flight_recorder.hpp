@@ -14,7 +14,7 @@
 
 namespace torc::telemetry {
 
-/// Works on memory that it is given. Threads: the ring core alone. Cost of record: one copy of 40 B.
+/// Works on memory that it is given. Threads: the ring core alone. Cost of record: a copy of 40 B.
 class FlightRecorder {
 public:
     /// Takes room for a power of two of events, which outlives the recorder.

@@ -99,8 +99,7 @@ private:
     static std::size_t slot_of(std::uint64_t value) {
         const auto bits = static_cast<unsigned>(std::bit_width(value));
         const unsigned octave = bits <= kLinearBits ? 0 : bits - kLinearBits;
-        return static_cast<std::size_t>(octave) * kHalf +
-               static_cast<std::size_t>(value >> octave);
+        return static_cast<std::size_t>(octave) * kHalf + static_cast<std::size_t>(value >> octave);
     }
     static std::uint64_t last_of(std::size_t slot) {
         const std::size_t octave = slot < 2 * kHalf ? 0 : slot / kHalf - 1;

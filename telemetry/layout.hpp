@@ -48,7 +48,7 @@ struct FileHeader {
 struct CounterName {
     std::array<char, 40> name{};  ///< ends with a NUL
     std::array<char, 16> unit{};
-    std::uint8_t kind{0};         ///< CounterKind
+    std::uint8_t kind{0};  ///< CounterKind
     std::array<std::uint8_t, 7> reserved{};
 };
 static_assert(sizeof(CounterName) == 64);
@@ -61,7 +61,7 @@ struct MemberStatus {
     std::uint64_t incarnation{0};
     std::uint32_t address{0};  ///< IPv4, host order
     std::uint16_t index{0};
-    std::uint16_t flags{0};    ///< MemberFlag
+    std::uint16_t flags{0};  ///< MemberFlag
 };
 static_assert(sizeof(MemberStatus) == 48);
 
@@ -70,15 +70,15 @@ struct StatusBlock {
     std::array<char, kNameMax + 1> cluster{};
     std::array<char, kNameMax + 1> node{};
     std::uint64_t ring_epoch{0};
-    std::uint64_t ring_since_ns{0};      ///< CLOCK_MONOTONIC of the install
+    std::uint64_t ring_since_ns{0};  ///< CLOCK_MONOTONIC of the install
     std::uint64_t high{0};
     std::uint64_t aru{0};
     std::uint64_t stable{0};
     std::uint64_t delivered{0};
     std::uint16_t ring_representative{0};
-    std::uint8_t state{0};               ///< membership::State
-    std::uint8_t cause{0};               ///< membership::Cause: why that state was entered
-    std::uint32_t members{0};            ///< entries of member_list that are used
+    std::uint8_t state{0};     ///< membership::State
+    std::uint8_t cause{0};     ///< membership::Cause: why that state was entered
+    std::uint32_t members{0};  ///< entries of member_list that are used
     std::array<MemberStatus, kNodesMax> member_list{};  ///< every configured daemon, by index
 };
 

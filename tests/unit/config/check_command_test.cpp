@@ -47,10 +47,12 @@ TEST(CheckCommand, ListsEveryMistakeAndCountsThem) {
     std::ostringstream err;
     EXPECT_EQ(check_command(file.path(), {}, out, err), 78);
     EXPECT_EQ(out.str(), "");
-    EXPECT_EQ(err.str(), file.path() + ":11:1: unknown key \"cores\" in [daemon]; did you mean "
-                                       "\"core\"?\n" +
-                             file.path() + ":12:8: idle wants one of its choices in quotes, not the "
-                                           "bare number 3\n" +
+    EXPECT_EQ(err.str(), file.path() +
+                             ":11:1: unknown key \"cores\" in [daemon]; did you mean "
+                             "\"core\"?\n" +
+                             file.path() +
+                             ":12:8: idle wants one of its choices in quotes, not the "
+                             "bare number 3\n" +
                              file.path() + ": 2 mistakes\n");
 }
 

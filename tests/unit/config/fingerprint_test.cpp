@@ -65,8 +65,8 @@ TEST(Fingerprint, TheLowHalfTellsApart) {
 }
 
 TEST(Fingerprint, CommentsAndSpellingDoNotCount) {
-    const std::string other = "# a comment\n" + replaced(good(), "name = \"t\"",
-                                                         "mtu = '1500B'\nname = 't'");
+    const std::string other =
+        "# a comment\n" + replaced(good(), "name = \"t\"", "mtu = '1500B'\nname = 't'");
     EXPECT_EQ(fingerprint(load_text(good(), "t").settings.cluster),
               fingerprint(load_text(other, "u").settings.cluster));
 }

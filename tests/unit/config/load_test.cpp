@@ -56,11 +56,11 @@ TEST(Load, EveryProfileSatisfiesTheRelations) {
 
 TEST(Load, TheCommandLineWins) {
     const Settings settings = load_good(
-        good(), {.sets = {"cluster.timers.token_loss=1s", "cluster.timers.recovery=3s",
-                          "cluster.status_frames=true", "daemon.core=3", "daemon.idle=spin",
-                          "daemon.eal=--no-huge -m 96", "cluster.name=first",
-                          "cluster.name=second"},
-                 .node = "b"});
+        good(),
+        {.sets = {"cluster.timers.token_loss=1s", "cluster.timers.recovery=3s",
+                  "cluster.status_frames=true", "daemon.core=3", "daemon.idle=spin",
+                  "daemon.eal=--no-huge -m 96", "cluster.name=first", "cluster.name=second"},
+         .node = "b"});
     EXPECT_EQ(settings.cluster.timers.token_loss, 1s);
     EXPECT_TRUE(settings.cluster.status_frames);
     EXPECT_EQ(settings.node.core, 3);
@@ -73,13 +73,13 @@ TEST(Load, TheCommandLineWins) {
 TEST(Load, AnEqualSignInAValueIsPartOfIt) {
     const Settings settings =
         load_good(good(), {.sets = {"daemon.eal=--vdev=net_af_packet0,iface=veth.0"}});
-    EXPECT_EQ(settings.node.eal,
-              (std::vector<std::string>{"--vdev=net_af_packet0,iface=veth.0"}));
+    EXPECT_EQ(settings.node.eal, (std::vector<std::string>{"--vdev=net_af_packet0,iface=veth.0"}));
 }
 
 TEST(Load, AProfileOnTheCommandLineReplacesTheFilesTimers) {
-    const std::string text = good() + "[cluster.timers]\ntoken_loss = \"20ms\"\n"
-                                      "token_retransmit = \"1ms\"\nhold_refresh = \"5ms\"\n";
+    const std::string text = good() +
+                             "[cluster.timers]\ntoken_loss = \"20ms\"\n"
+                             "token_retransmit = \"1ms\"\nhold_refresh = \"5ms\"\n";
     const Settings settings = load_good(text, {.sets = {"cluster.timers.profile=aggressive"}});
     EXPECT_EQ(settings.cluster.timers.token_loss, 1ms);
 }

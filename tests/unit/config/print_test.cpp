@@ -35,14 +35,22 @@ rc::Gen<Value> any_value(const Key& key) {
     switch (key.type) {
         case ValueType::integer:
         case ValueType::duration:
-        case ValueType::bytes: return number(key.least, key.most);
-        case ValueType::choice: return number(0, static_cast<std::int64_t>(key.choices.size()) - 1);
-        case ValueType::group: return number(0xE0000100, 0xEFFFFFFF);
-        case ValueType::address: return number(0x01000000, 0xDFFFFFFF);
-        case ValueType::boolean: return rc::gen::map<bool>([](bool b) { return Value{b}; });
-        case ValueType::name: return rc::gen::just(Value{std::string("x-1._Z")});
-        case ValueType::path: return rc::gen::map(text, [](auto s) { return Value{"/" + s}; });
-        case ValueType::text: return rc::gen::map(text, [](auto s) { return Value{s}; });
+        case ValueType::bytes:
+            return number(key.least, key.most);
+        case ValueType::choice:
+            return number(0, static_cast<std::int64_t>(key.choices.size()) - 1);
+        case ValueType::group:
+            return number(0xE0000100, 0xEFFFFFFF);
+        case ValueType::address:
+            return number(0x01000000, 0xDFFFFFFF);
+        case ValueType::boolean:
+            return rc::gen::map<bool>([](bool b) { return Value{b}; });
+        case ValueType::name:
+            return rc::gen::just(Value{std::string("x-1._Z")});
+        case ValueType::path:
+            return rc::gen::map(text, [](auto s) { return Value{"/" + s}; });
+        case ValueType::text:
+            return rc::gen::map(text, [](auto s) { return Value{s}; });
         case ValueType::texts:
             return rc::gen::map(rc::gen::container<std::vector<std::string>>(text),
                                 [](auto v) { return Value{v}; });

@@ -9,16 +9,16 @@
 namespace torc::config::test {
 
 inline constexpr std::string_view kGood =
-    "[cluster]\n"             // 1
-    "name = \"t\"\n"          // 2
-    "[[node]]\n"              // 3
-    "name = \"a\"\n"          // 4
+    "[cluster]\n"               // 1
+    "name = \"t\"\n"            // 2
+    "[[node]]\n"                // 3
+    "name = \"a\"\n"            // 4
     "address = \"10.0.0.1\"\n"  // 5
-    "[[node]]\n"              // 6
-    "name = \"b\"\n"          // 7
+    "[[node]]\n"                // 6
+    "name = \"b\"\n"            // 7
     "address = \"10.0.0.2\"\n"  // 8
-    "[daemon]\n"              // 9
-    "node = \"a\"\n";         // 10
+    "[daemon]\n"                // 9
+    "node = \"a\"\n";           // 10
 
 inline std::string good() { return std::string(kGood); }
 

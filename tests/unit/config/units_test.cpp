@@ -75,8 +75,8 @@ RC_GTEST_PROP(UnitsProperty, EverySizeSurvivesTheRoundTrip, ()) {
 
 /// Total: any string is a value that formats to the same amount again, or an error.
 RC_GTEST_PROP(UnitsProperty, AnyStringGivesAnAnswer, ()) {
-    const auto letter = rc::gen::element('0', '1', '9', 'm', 's', 'u', 'n', 'h', 'i', 'K', 'B',
-                                         ' ', '-', '.', '\0', '\xff');
+    const auto letter = rc::gen::element('0', '1', '9', 'm', 's', 'u', 'n', 'h', 'i', 'K', 'B', ' ',
+                                         '-', '.', '\0', '\xff');
     const auto text = *rc::gen::container<std::string>(letter);
     for (const Quantity& quantity : {parse_duration(text), parse_bytes(text)}) {
         if (quantity.error != UnitError::none) continue;

@@ -12,8 +12,9 @@ namespace {
 TEST(CauseNames, EqualThoseOfTheCauses) {
     ASSERT_EQ(kCauseCounters, static_cast<std::size_t>(membership::Cause::left) + 1);
     for (std::size_t cause = 0; cause < kCauseCounters; ++cause) {
-        EXPECT_EQ(name_of(counter_at(kFirstCauseCounter, cause)),
-                  std::string("entered_") + membership::name_of(static_cast<membership::Cause>(cause)));
+        EXPECT_EQ(
+            name_of(counter_at(kFirstCauseCounter, cause)),
+            std::string("entered_") + membership::name_of(static_cast<membership::Cause>(cause)));
     }
 }
 

@@ -5,10 +5,10 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <sys/stat.h>
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace torc::telemetry {
@@ -35,8 +35,8 @@ private:
 };
 
 CountersFile make(const Folder& folder) {
-    auto made = CountersFile::create(folder.file(), {.pid = 7, .incarnation = 8, .start_ns = 9,
-                                                     .config_fingerprint = 10});
+    auto made = CountersFile::create(
+        folder.file(), {.pid = 7, .incarnation = 8, .start_ns = 9, .config_fingerprint = 10});
     EXPECT_TRUE(made.has_value()) << made.error().message;
     return std::move(*made);
 }
@@ -94,7 +94,9 @@ TEST(CountersFile, ShowsWhatTheDaemonWrote) {
 
 TEST(CountersFile, StaysAfterItsDaemonAndGivesWayToTheNext) {
     const Folder folder;
-    { make(folder).counters(Writer::ring_core).inc(CounterId::views); }
+    {
+        make(folder).counters(Writer::ring_core).inc(CounterId::views);
+    }
     EXPECT_EQ(read_counters(folder.file())->value("views"), 1u);
     const CountersFile next = make(folder);
     EXPECT_EQ(read_counters(folder.file())->value("views"), 0u);
@@ -130,7 +132,9 @@ TEST(CountersReader, NotAFile) {
 
 TEST(CountersReader, EveryTruncationIsAnError) {
     const Folder folder;
-    { make(folder); }
+    {
+        make(folder);
+    }
     for (std::size_t size = sizeof(CountersPage) - 1; size > 0; size /= 3) {
         std::filesystem::resize_file(folder.file(), size);
         EXPECT_EQ(message_of(folder.file()),
@@ -155,7 +159,9 @@ TEST(CountersReader, EachFieldOfTheHeaderIsChecked) {
                              Case{offsetof(FileHeader, values_stride), kLayout},
                              Case{offsetof(FileHeader, sessions), kLayout}}) {
         const Folder folder;
-        { make(folder); }
+        {
+            make(folder);
+        }
         poke(folder.file(), each.offset, std::uint8_t{0xFF});
         EXPECT_EQ(message_of(folder.file()), folder.file() + each.message) << each.offset;
     }
@@ -163,7 +169,9 @@ TEST(CountersReader, EachFieldOfTheHeaderIsChecked) {
 
 TEST(CountersReader, AFileThatIsNotReadyAndOneOfAnotherVersion) {
     const Folder folder;
-    { make(folder); }
+    {
+        make(folder);
+    }
     poke(folder.file(), offsetof(FileHeader, version), std::uint32_t{9});
     EXPECT_EQ(message_of(folder.file()),
               folder.file() + ": of version 9, this tool reads version 1");
@@ -191,7 +199,9 @@ TEST(CountersReader, ATornRecordIsLeftOutAndSaid) {
 
 TEST(CountersReader, HostileContentsAreMadeHarmless) {
     const Folder folder;
-    { make(folder); }
+    {
+        make(folder);
+    }
     std::vector<char> garbage(sizeof(CountersPage) - sizeof(FileHeader), '\xEE');
     poke(folder.file(), sizeof(FileHeader), garbage.data(), garbage.size());
     const auto reading = read_counters(folder.file());

@@ -41,17 +41,16 @@ TEST(FlightRecorder, DumpsAsText) {
     FlightRecorder recorder(room);
     for (std::uint64_t n = 7; n < 10; ++n) recorder.record(numbered(n));
     EXPECT_EQ(lines_of(recorder),
-              (std::vector<std::string>{
-                  "flight recorder: the last 2 of 3 events",
-                  "1.500000000 node 2 token_passed   8 10 255 (8 a ff)",
-                  "1.500000000 node 2 token_passed   9 10 255 (9 a ff)"}));
+              (std::vector<std::string>{"flight recorder: the last 2 of 3 events",
+                                        "1.500000000 node 2 token_passed   8 10 255 (8 a ff)",
+                                        "1.500000000 node 2 token_passed   9 10 255 (9 a ff)"}));
     EXPECT_EQ(lines_of(recorder, 1).size(), 2u);
     EXPECT_EQ(lines_of(recorder, 0).size(), 1u);
 }
 
 TEST(FlightRecorder, TheLongestEventFitsItsLine) {
-    const TraceEvent longest{TraceKind::token_accepted, kNoNode, Instant::max(), UINT64_MAX,
-                             UINT64_MAX, UINT64_MAX};
+    const TraceEvent longest{
+        TraceKind::token_accepted, kNoNode, Instant::max(), UINT64_MAX, UINT64_MAX, UINT64_MAX};
     std::array<char, kTraceLineMax> room;
     EXPECT_LT(format(longest, room).size(), kTraceLineMax);
     EXPECT_NE(format({static_cast<TraceKind>(999)}, room).find("unknown"), std::string_view::npos);

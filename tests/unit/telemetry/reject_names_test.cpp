@@ -14,8 +14,9 @@ TEST(RejectNames, EqualThoseOfTheReasons) {
     EXPECT_EQ(counter_at(kFirstRejectCounter, wire::RejectReason::none),
               CounterId::frames_accepted);
     for (std::size_t reason = 1; reason < wire::kRejectReasons; ++reason) {
-        EXPECT_EQ(name_of(counter_at(kFirstRejectCounter, reason)),
-                  std::string("rejected_") + wire::name_of(static_cast<wire::RejectReason>(reason)));
+        EXPECT_EQ(
+            name_of(counter_at(kFirstRejectCounter, reason)),
+            std::string("rejected_") + wire::name_of(static_cast<wire::RejectReason>(reason)));
     }
 }
 
