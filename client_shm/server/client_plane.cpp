@@ -191,13 +191,15 @@ void ClientPlane::settle(Session& session, RingStatus status, Reason too_large) 
     check_failed("a producer is never empty");
 }
 
-/// Forgets slow readers that have caught up to half. Only while there are any.
+/// Forgets slow readers that have caught up to half, or will never read again: a dead one must not
+/// hold back sends, its own last ones least of all. Only while there are any.
 void ClientPlane::update_slow() {
     for (const std::uint16_t slot : active_) {
         Session& session = sessions_[slot];
         if (!session.above_high) continue;
-        if (!session.ended() && !session.deliver().refresh()) end(session, Reason::violation);
-        if (session.ended() || session.deliver().fill() <= session.deliver().capacity() / 2) {
+        RingProducer& ring = session.deliver();
+        if (session.receives() && !ring.refresh()) end(session, Reason::violation);
+        if (!session.receives() || ring.fill() <= ring.capacity() / 2) {
             session.above_high = false;
             --slow_;
         }

@@ -540,6 +540,20 @@ TEST_F(PlaneTest, BlockPolicyHoldsLocalSendsUntilTheReaderCatchesUp) {
     EXPECT_TRUE(plane->arm_sleep());
 }
 
+TEST_F(PlaneTest, DeadSlowReaderHoldsNothingBack) {
+    start({SlowReaderPolicy::block, 64, 1 << 20});
+    auto slow = open("slow");
+    seen.clear();
+    for (int i = 0; i < 13; ++i) deliver(slow->id(), 4000);
+    slow->send("g", "last words");
+    pass();
+    EXPECT_TRUE(seen.empty());
+    table->hang_up(slow->id());
+    pass();
+    pass();
+    EXPECT_EQ(seen, (std::vector<std::string>{"send last words", "close"}));
+}
+
 TEST_F(PlaneTest, ViewThatNeverFitsEndsTheSessionWithItsOwnReason) {
     start();
     auto client = open();
