@@ -1,3 +1,4 @@
+// Calibration, steering and the checks that decide whether the counter can still be believed.
 #include "dataplane/clock.hpp"
 
 #include <time.h>

@@ -1,3 +1,4 @@
+// The facts come from the affinity mask, sysfs and the control group; the verdict is pure.
 #include "dataplane/core_budget.hpp"
 
 #include <cerrno>

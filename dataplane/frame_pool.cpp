@@ -1,3 +1,4 @@
+// One mapping, one array of counts, one stack of free slots.
 #include "dataplane/frame_pool.hpp"
 
 #include <cerrno>

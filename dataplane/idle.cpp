@@ -1,3 +1,4 @@
+// The one system call of idling; the policy itself is in the header.
 #include "dataplane/idle.hpp"
 
 #include <array>

@@ -17,7 +17,7 @@ namespace torc::dataplane {
 struct PortCounters {
     std::uint64_t rx_frames{0};
     std::uint64_t rx_bytes{0};
-    std::uint64_t rx_rejected{0};  ///< not ours: wrong ether type, address, port, length or source
+    std::uint64_t rx_rejected{0};   ///< not ours: wrong ether type, address, port, length or source
     std::uint64_t rx_no_buffer{0};  ///< lost because the pool was dry
     std::uint64_t rx_missed{0};     ///< lost in the queue before us (socket, NIC): read too late
     std::uint64_t tx_frames{0};

@@ -1,3 +1,4 @@
+// Puts sockets, pool, sender and a way to receive together, and says what it became.
 #include "dataplane/udp_port.hpp"
 
 #include <array>

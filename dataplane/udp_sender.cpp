@@ -1,3 +1,4 @@
+// From queued frames to messages of sendmmsg: runs by destination, segments by size.
 #include "dataplane/udp_sender.hpp"
 
 #include <algorithm>

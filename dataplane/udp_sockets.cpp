@@ -1,3 +1,4 @@
+// Finds the interface, binds, joins, sets options; turns each errno into words an operator can use.
 #include "dataplane/udp_sockets.hpp"
 
 #include <algorithm>

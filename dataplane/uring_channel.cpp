@@ -1,3 +1,5 @@
+// The life of a posted buffer: frame of the pool -> kernel -> engine (or straight back), and a new
+// frame takes its place.
 #include "dataplane/uring_channel.hpp"
 
 #include <bit>
