@@ -121,10 +121,6 @@ void Directory::mute(std::uint16_t slot) {
     for_each_group([&](GroupId group) { groups_[group].locals.remove(slot); });
 }
 
-void Directory::restart_view_indices() {
-    for_each_group([this](GroupId group) { groups_[group].view_index = 0; });
-}
-
 std::uint64_t Directory::digest() const {
     std::uint64_t sum = group_count_;
     for_each_group([&](GroupId group) {

@@ -113,11 +113,6 @@ public:
     void mute(std::uint16_t slot);
     void mute_in(GroupId group, std::uint16_t slot) { groups_[group].locals.remove(slot); }
 
-    /// Number of the group's newest view within the ring.
-    std::uint64_t view_index(GroupId group) const { return groups_[group].view_index; }
-    std::uint64_t next_view(GroupId group) { return ++groups_[group].view_index; }
-    void restart_view_indices();
-
     std::size_t group_count() const { return group_count_; }
     std::size_t membership_count() const { return membership_count_; }
     /// Equal for equal state, independent of how it came about. Cost: walks everything.
@@ -134,7 +129,6 @@ private:
         std::uint32_t first{kNone};
         std::uint32_t last{kNone};
         std::uint32_t size{0};
-        std::uint64_t view_index{0};
         SessionSet locals;
     };
 

@@ -175,7 +175,7 @@ void Groups::on_transitional(const RingId& id, const wire::MemberList& members) 
 void Groups::on_regular(const RingId& id, const wire::MemberList& members) {
     ring_ = id;
     members_ = set_of_nodes(members);
-    directory_.restart_view_indices();
+    views_so_far_ = 0;
     if (synced_ == members_) {
         after_subtraction();
         return;
@@ -298,8 +298,13 @@ void Groups::after_merge() {
     synced_ = members_;
     lineage_ = fold(0, ring_);
     for (const Directory::GroupId group : groups_by_name()) {
-        if (!changed_[group]) continue;
-        announce_network(group, [this](NodeIndex daemon) { return merge_.set_of(daemon); });
+        // Where a group is as it was, its members keep their view; the number moves on all the
+        // same, because it must be equal everywhere and others do see a change.
+        if (changed_[group]) {
+            announce_network(group, [this](NodeIndex daemon) { return merge_.set_of(daemon); });
+        } else {
+            ++views_so_far_;
+        }
     }
 }
 
@@ -322,7 +327,7 @@ void Groups::announce(Directory::GroupId group, ViewCause cause, std::string_vie
     event.ring = ring_;
     event.who = who;
     if (cause != ViewCause::transitional) {
-        event.index = directory_.next_view(group);
+        event.index = ++views_so_far_;
         event.members = views_.members(directory_, group);
     }
     counters_.inc(telemetry::CounterId::views);
@@ -338,7 +343,7 @@ void Groups::announce_network(Directory::GroupId group, SetOf&& set_of) {
     event.group = directory_.name(group);
     event.cause = ViewCause::network;
     event.ring = ring_;
-    event.index = directory_.next_view(group);
+    event.index = ++views_so_far_;
     event.members = views_.members(directory_, group);
     event.vs_set_of = views_.sets(directory_, group, set_of);
     event.my_vs_set = set_of(me_);

@@ -91,6 +91,7 @@ private:
     ViewBuilder views_;
 
     RingId ring_;
+    std::uint64_t views_so_far_{0};  ///< in this ring, of all groups: numbers them
     NodeSet members_;         ///< of the configuration in force
     NodeSet synced_;          ///< daemons whose directory equals mine
     std::uint64_t lineage_;   ///< names that set; see SyncHeader

@@ -72,14 +72,15 @@ void World::handle(const Event& event) {
         return;
     }
     if (event.boot != 0 && (!node.alive() || event.boot != node.life().boot)) return;
+    if (node.alive() && paused_until_[event.node] > now_) {  // takes everything later, in order
+        return push(paused_until_[event.node], event.kind, event.node, event.boot, event.packet);
+    }
     if (event.kind == Kind::client && chaos_) {
         push(now_ + spread(options_.load.interval), Kind::client, event.node, 0);
     }
     if (!node.alive()) return;
-    if (paused_until_[event.node] > now_) {  // a stopped process takes everything later, in order
-        return push(paused_until_[event.node], event.kind, event.node, event.boot, event.packet);
-    }
     ++events_;
+    watch_for_storm();
     deliver(event);
     if (node.left()) {
         node.shutdown();
@@ -89,6 +90,18 @@ void World::handle(const Event& event) {
         return;
     }
     arm_timer(event.node);
+}
+
+void World::watch_for_storm() {
+    const std::int64_t millisecond = ns_of(now_) / 1'000'000;
+    if (millisecond != storm_millisecond_) {
+        storm_millisecond_ = millisecond;
+        storm_events_ = 0;
+    }
+    if (++storm_events_ <= kStormEvents * options_.nodes) return;
+    std::string sent;
+    for (const std::uint64_t count : sent_by_kind_) sent += ' ' + std::to_string(count);
+    throw Violation("packet storm; sent by kind:" + sent + picture());
 }
 
 void World::deliver(const Event& event) {
@@ -119,6 +132,7 @@ void World::arm_timer(std::uint32_t index) {
 
 void World::carry(std::uint32_t from, const wire::Transmit& transmit) {
     const auto bytes = transmit.frame.bytes();
+    ++sent_by_kind_[std::to_integer<std::size_t>(bytes[2]) % sent_by_kind_.size()];
     const Packet packet = std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end());
     for (std::uint32_t to = 0; to < options_.nodes; ++to) {
         if (to == from || !nodes_[to]->alive()) continue;
@@ -255,7 +269,9 @@ std::string World::picture() const {
              << " stable " << engine.ring().stable().raw << " backlog " << engine.ring().backlog()
              << " ops " << node->pending_ops() << " outstanding "
              << oracle_.outstanding(node->life()) << (engine.groups().merging() ? " merging" : "")
-             << (node->leaving() ? " leaving" : "");
+             << (node->leaving() ? " leaving" : "") << ", ring timer in "
+             << (engine.ring().next_deadline() - now_).count() << " ns, membership timer in "
+             << (engine.former().next_deadline() - now_).count() << " ns";
     }
     return text.str();
 }

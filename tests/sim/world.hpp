@@ -2,6 +2,7 @@
 // then HEAL: everything is repaired, and the living must come to rest in one ring.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <queue>
@@ -60,6 +61,8 @@ private:
     bool at_rest() const;
     void finish();
     std::string picture() const;
+    /// Fails a run in which packets beget packets: more events in a millisecond than any load makes.
+    void watch_for_storm();
 
     Options options_;
     Prng prng_;
@@ -72,7 +75,12 @@ private:
     Instant now_{};
     std::uint64_t ties_{0};
     std::uint64_t events_{0};
+    std::int64_t storm_millisecond_{0};
+    std::uint64_t storm_events_{0};
+    std::array<std::uint64_t, 16> sent_by_kind_{};
     bool chaos_{true};
+
+    static constexpr std::uint64_t kStormEvents = 20'000;  ///< a node and millisecond
 };
 
 }  // namespace torc::sim

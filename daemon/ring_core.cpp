@@ -1,0 +1,148 @@
+#include "daemon/ring_core.hpp"
+
+#include <sys/random.h>
+
+#include <cstdio>
+
+#include "base/check.hpp"
+
+namespace torc::daemon {
+namespace {
+
+using telemetry::CounterId;
+
+/// From the kernel: incarnations and salts must differ at every boot.
+std::uint64_t random_word() {
+    std::uint64_t word = 0;
+    TORC_CHECK(::getrandom(&word, sizeof word, 0) == sizeof word);
+    return word;
+}
+
+engine::EngineOptions options_for(NodeIndex me) {
+    engine::EngineOptions options;
+    options.me = me;
+    options.incarnation = Incarnation{random_word() | 1};
+    options.seed = random_word();
+    return options;
+}
+
+client_shm::PlaneOptions plane_options(const config::NodeSettings& node) {
+    client_shm::PlaneOptions options;
+    options.slow_reader = node.slow_reader;
+    return options;
+}
+
+}  // namespace
+
+RingCore::RingCore(const config::ClusterSettings& cluster, const config::NodeSettings& node,
+                   NodeIndex me, dataplane::Port& port, client_shm::SessionTable& sessions,
+                   dataplane::LoopMailbox& mailbox, telemetry::CounterSet& counters)
+    : node_(node),
+      token_loss_(cluster.timers.token_loss),
+      port_(port),
+      mailbox_(mailbox),
+      counters_(counters),
+      plane_(sessions, plane_options(node)),
+      outlet_(port, plane_, &RingCore::record, &recorder_),
+      engine_(cluster, options_for(me), outlet_.effects(), counters) {}
+
+RingCore::~RingCore() { TORC_CHECK(!thread_.joinable()); }
+
+void RingCore::start() {
+    thread_ = std::thread([this] { run(); });
+}
+
+void RingCore::join() { thread_.join(); }
+
+void RingCore::run() {
+    if (node_.core >= 0) {
+        if (const Result<void> pinned = dataplane::pin_to_core(node_.core); !pinned) {
+            std::fprintf(stderr, "torcd: %s; the ring core floats\n",
+                         pinned.error().message.c_str());
+        }
+    }
+    const dataplane::CoreBudget budget = dataplane::judge_core(dataplane::read_core_facts());
+    dataplane::Clock clock = dataplane::Clock::open();
+    std::fprintf(stderr, "torcd: ring core: %s; clock: %s\n", budget.reason.c_str(),
+                 clock.describe().c_str());
+
+    dataplane::LoopOptions options;
+    options.idle = node_.idle;
+    options.idle_yield = node_.idle_yield;
+    options.owns_core = budget.is_owned;
+    options.token_loss = token_loss_;
+    Loop loop({port_, engine_, plane_, outlet_, clock, mailbox_}, options);
+    loop_ = &loop;
+    loop.run();
+    loop_ = nullptr;
+}
+
+void RingCore::record(void* recorder, const telemetry::TraceEvent& event) {
+    static_cast<telemetry::FlightRecorder*>(recorder)->record(event);
+}
+
+dataplane::LoopCommand RingCore::status_command(std::uint64_t ticket) {
+    dataplane::LoopCommand command;
+    command.kind = dataplane::LoopCommand::Kind::call;
+    command.ticket = ticket;
+    command.function = &RingCore::take_status;
+    command.context = this;
+    return command;
+}
+
+dataplane::LoopCommand RingCore::kick_all_command(std::uint64_t ticket) {
+    dataplane::LoopCommand command = status_command(ticket);
+    command.function = &RingCore::kick_all;
+    return command;
+}
+
+void RingCore::take_status(void* core) {
+    RingCore& self = *static_cast<RingCore*>(core);
+    self.status_.state = self.engine_.former().state();
+    self.status_.cause = self.engine_.former().last_cause();
+    self.status_.ring = self.engine_.ring().id();
+    self.status_.members = self.engine_.ring().members();
+    self.status_.rotation = self.engine_.ring().last_rotation();
+    self.status_.sessions = static_cast<std::uint32_t>(self.plane_.sessions());
+    self.copy_counters();
+}
+
+void RingCore::kick_all(void* core) {
+    static_cast<RingCore*>(core)->plane_.kick_all(client_shm::Reason::shutdown);
+}
+
+/// The port, the clients and the loop count for themselves; an operator sees one file.
+void RingCore::copy_counters() {
+    const dataplane::PortCounters port = port_.counters();
+    counters_.set(CounterId::port_rx_frames, port.rx_frames);
+    counters_.set(CounterId::port_rx_bytes, port.rx_bytes);
+    counters_.set(CounterId::port_rx_rejected, port.rx_rejected);
+    counters_.set(CounterId::port_rx_no_buffer, port.rx_no_buffer);
+    counters_.set(CounterId::port_rx_missed, port.rx_missed);
+    counters_.set(CounterId::port_tx_frames, port.tx_frames);
+    counters_.set(CounterId::port_tx_bytes, port.tx_bytes);
+    counters_.set(CounterId::port_tx_dropped, port.tx_dropped);
+    counters_.set(CounterId::pool_loans, port_.loans());
+
+    const client_shm::PlaneCounters& plane = plane_.counters();
+    counters_.set(CounterId::sessions, plane_.sessions());
+    counters_.set(CounterId::sessions_opened, plane.sessions_opened);
+    counters_.set(CounterId::sessions_closed, plane.sessions_closed);
+    counters_.set(CounterId::fan_out, plane.deliveries);
+    counters_.set(CounterId::operations_illegal, plane.refused);
+    counters_.set(CounterId::doorbells_rung, plane.bells);
+    counters_.set(CounterId::reader_warnings, plane.warnings);
+    counters_.set(CounterId::reader_dropped, plane.dropped_unreliable);
+    counters_.set(CounterId::kicked_slow_reader, plane.slow_readers);
+    counters_.set(CounterId::kicked_violation, plane.violations);
+    counters_.set(CounterId::groups, engine_.groups().directory().group_count());
+    counters_.set(CounterId::memberships, engine_.groups().directory().membership_count());
+
+    const dataplane::IdleCounters& idle = loop_->idle_counters();
+    counters_.set(CounterId::loop_passes, idle.passes);
+    counters_.set(CounterId::loop_idle_passes, idle.empty_passes);
+    counters_.set(CounterId::loop_sleeps, idle.sleeps);
+    counters_.raise(CounterId::poll_gap_peak, static_cast<std::uint64_t>(idle.max_gap.count()));
+}
+
+}  // namespace torc::daemon

@@ -1,0 +1,77 @@
+// The pinned thread with everything that touches the protocol, and how the control thread talks to
+// it. Built and destroyed by the control thread; in between only the mailbox is shared.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "client_shm/server/client_plane.hpp"
+#include "config/settings.hpp"
+#include "dataplane/clock.hpp"
+#include "dataplane/loop_mailbox.hpp"
+#include "dataplane/loop_outlet.hpp"
+#include "dataplane/poll_loop.hpp"
+#include "dataplane/port.hpp"
+#include "engine/engine.hpp"
+#include "telemetry/counters.hpp"
+#include "telemetry/flight_recorder.hpp"
+
+namespace torc::daemon {
+
+/// What the core tells about itself when asked; copied between two passes.
+struct CoreStatus {
+    membership::State state{};
+    membership::Cause cause{};
+    RingId ring;
+    wire::MemberList members;
+    Nanos rotation{};
+    std::uint32_t sessions{0};
+};
+
+class RingCore {
+public:
+    using Plane = client_shm::ClientPlane;
+    using Loop = dataplane::BasicPollLoop<engine::Engine, Plane>;
+
+    /// Everything borrowed outlives the core.
+    RingCore(const config::ClusterSettings& cluster, const config::NodeSettings& node,
+             NodeIndex me, dataplane::Port& port, client_shm::SessionTable& sessions,
+             dataplane::LoopMailbox& mailbox, telemetry::CounterSet& counters);
+    ~RingCore();
+    RingCore(const RingCore&) = delete;
+    RingCore& operator=(const RingCore&) = delete;
+
+    void start();
+    /// Waits for the thread; a `stop` command must have been sent.
+    void join();
+
+    /// Commands for the mailbox, run between two passes of the core.
+    dataplane::LoopCommand status_command(std::uint64_t ticket);
+    dataplane::LoopCommand kick_all_command(std::uint64_t ticket);
+    /// Valid once the report with the ticket of `status_command` is in.
+    const CoreStatus& status() const { return status_; }
+    const telemetry::FlightRecorder& flight_recorder() const { return recorder_; }
+
+private:
+    static void record(void* recorder, const telemetry::TraceEvent& event);
+    static void take_status(void* core);
+    static void kick_all(void* core);
+    void copy_counters();
+    void run();
+
+    config::NodeSettings node_;
+    Nanos token_loss_;
+    dataplane::Port& port_;
+    dataplane::LoopMailbox& mailbox_;
+    telemetry::CounterSet& counters_;
+    telemetry::FlightRecorder recorder_;
+    Plane plane_;
+    dataplane::LoopOutlet<Plane> outlet_;
+    engine::Engine engine_;
+    const Loop* loop_{nullptr};  ///< while the thread runs; its own
+    CoreStatus status_;
+    std::thread thread_;
+};
+
+}  // namespace torc::daemon
