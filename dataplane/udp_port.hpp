@@ -36,7 +36,7 @@ namespace torc::dataplane {
 struct UdpOptions {
     enum class Receive : std::uint8_t { automatic, uring, mmsg };
 
-    std::string interface{};              ///< empty: the one that has the node's address
+    std::string interface = {};           ///< empty: the one that has the node's address
     std::uint32_t frame_pool{16384};      ///< frames; at least kFramesMin
     Receive receive{Receive::automatic};  ///< automatic: io_uring, else recvmmsg
     bool segmented_send{true};            ///< false: one message a frame even where more could do
