@@ -63,8 +63,8 @@ bool Former::Impl::may_invite(Instant now, NodeIndex index) const {
 bool Former::Impl::is_reachable_outsider(Instant now, NodeIndex index) const {
     const Presence& presence = peers.presence(index);
     return presence.kind != Presence::Kind::none && !presence.leaving &&
-           !presence.spent && now - presence.at <= 3 * times.merge_probe && hears_me(now, presence) &&
-           member_at(index) == nullptr;
+           !presence.spent && now - presence.at <= 3 * times.merge_probe &&
+           hears_me(now, presence) && member_at(index) == nullptr;
 }
 
 /// protocol.md's "acceptable". A JOIN must not exclude one of us; of a MERGE's ring every member
@@ -112,7 +112,7 @@ void Former::Impl::admit_alone(Instant now) {
     leave_operational(now, {Cause::merge_seen, true, kNoNode, {}});
 }
 
-/// Every member says MERGE each probe, within a quarter of it, while a configured daemon is missing.
+/// While a configured daemon is missing, every member says MERGE each probe, give or take a quarter.
 void Former::Impl::schedule_merge(Instant now) {
     if (!some_daemon_is_missing()) return;
     const auto probe = static_cast<std::uint64_t>(times.merge_probe.count());

@@ -20,7 +20,7 @@ void Former::Impl::join_in_form(Instant now, const wire::Join& join) {
     join_in_gather(now, join);
 }
 
-// --- coordinator: PROPOSE ----------------------------------------------------------------------------
+// --- coordinator: PROPOSE ----------------------------------------------------------------------
 
 void Former::Impl::propose(Instant now) {
     enter(now, State::form, Cause::agreed);
@@ -37,7 +37,7 @@ void Former::Impl::propose(Instant now) {
     plan_if_complete(now);
 }
 
-// --- member: STATE -----------------------------------------------------------------------------------
+// --- member: STATE -----------------------------------------------------------------------------
 
 void Former::Impl::on_propose(Instant now, const wire::Propose& proposal) {
     const wire::AttemptId& attempt = proposal.attempt;
@@ -99,7 +99,7 @@ void Former::Impl::take_snapshot(Instant now) {
     timers.arm(Timer::form_step, now + times.form_step);
 }
 
-// --- everybody: STATEs --------------------------------------------------------------------------------
+// --- everybody: STATEs -------------------------------------------------------------------------
 
 void Former::Impl::on_state(Instant now, const wire::State& answer_of) {
     if (state != State::gather && state != State::form) return;
@@ -114,7 +114,7 @@ void Former::Impl::on_state(Instant now, const wire::State& answer_of) {
     plan_if_complete(now);
 }
 
-// --- coordinator: PLAN --------------------------------------------------------------------------------
+// --- coordinator: PLAN -------------------------------------------------------------------------
 
 void Former::Impl::plan_if_complete(Instant now) {
     if (state != State::form || !form.coordinator) return;
@@ -161,7 +161,7 @@ bool Former::Impl::make_plan(const wire::PlanHead& head, std::span<const PlanInp
     return plan_length != 0;
 }
 
-// --- member: PLAN -------------------------------------------------------------------------------------
+// --- member: PLAN ------------------------------------------------------------------------------
 
 void Former::Impl::on_plan(Instant now, const wire::PlanHead& head,
                            std::span<const std::byte> body) {

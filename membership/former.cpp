@@ -61,7 +61,7 @@ void Former::Impl::start(Instant now) {
     send_join(now);
 }
 
-// --- messages --------------------------------------------------------------------------------------
+// --- messages ----------------------------------------------------------------------------------
 
 void Former::Impl::on_control(Instant now, const FrameRef& frame) {
     if (state == State::boot || state == State::left) return;
@@ -136,7 +136,7 @@ void Former::Impl::on_message(Instant now, const wire::ControlAssembler::Message
     count(CounterId::control_malformed);
 }
 
-// --- states and their timers -------------------------------------------------------------------------
+// --- states and their timers -------------------------------------------------------------------
 
 void Former::Impl::enter(Instant now, State next, Cause why) {
     TORC_CHECK(is_edge(state, next, why));
@@ -215,7 +215,7 @@ void Former::Impl::on_timer(Instant now) {
     if (timers.take_due(Timer::leave_by, now)) leave_patience_over(now);
 }
 
-// --- the public face -----------------------------------------------------------------------------------
+// --- the public face ---------------------------------------------------------------------------
 
 Former::Former(const config::ClusterSettings& settings, Member me, std::uint64_t seed,
                const wire::FrameIo& frames, const FormerUpcalls& upcalls,

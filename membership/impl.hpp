@@ -40,7 +40,7 @@ struct Former::Impl {
          const wire::FrameIo& frames, const FormerUpcalls& upcalls,
          telemetry::CounterSet& counters);
 
-    // --- former.cpp: entries and what they share ---------------------------------------------------
+    // --- former.cpp: entries and what they share -----------------------------------------------
     void start(Instant now);
     void on_control(Instant now, const FrameRef& frame);
     void on_message(Instant now, const wire::ControlAssembler::Message& message);
@@ -50,7 +50,7 @@ struct Former::Impl {
     void arm_for(Instant now, State entered);
     void count(CounterId id) { counters.inc(id); }
 
-    // --- send.cpp ----------------------------------------------------------------------------------
+    // --- send.cpp ------------------------------------------------------------------------------
     wire::Control next_control(Instant now);
     void send(wire::Kind kind, const wire::Control& control, std::size_t length);
     void send_join(Instant now);
@@ -59,7 +59,7 @@ struct Former::Impl {
     void send_state(Instant now);
     void send_plan(Instant now);
 
-    // --- hearing.cpp: JOIN and MERGE of every state ---------------------------------------------------
+    // --- hearing.cpp: JOIN and MERGE of every state --------------------------------------------
     void on_join(Instant now, const wire::Join& join);
     void on_merge(Instant now, const wire::Merge& merge);
     Presence& note_presence(Instant now, const wire::Control& control,
@@ -69,7 +69,7 @@ struct Former::Impl {
     void answer(Instant now);
     void on_own_index(Instant now, const Presence& other);
 
-    // --- gather.cpp ---------------------------------------------------------------------------------
+    // --- gather.cpp ----------------------------------------------------------------------------
     void join_in_gather(Instant now, const wire::Join& join);
     void sets_changed(Instant now, bool proc_grew);
     void fail_silent(Instant now);
@@ -80,7 +80,7 @@ struct Former::Impl {
     bool has_agreed(const Member& member) const;
     bool is_silent(Instant now, const Member& member) const;
 
-    // --- form.cpp -----------------------------------------------------------------------------------
+    // --- form.cpp ------------------------------------------------------------------------------
     void join_in_form(Instant now, const wire::Join& join);
     void propose(Instant now);
     void on_propose(Instant now, const wire::Propose& propose);
@@ -94,12 +94,12 @@ struct Former::Impl {
     void recover(Instant now, const wire::PlanHead& head);
     std::optional<std::size_t> place_of(const Member& member) const;
 
-    // --- recover.cpp --------------------------------------------------------------------------------
+    // --- recover.cpp ---------------------------------------------------------------------------
     void join_in_recover(Instant now, const wire::Join& join);
     void back_to_gather(Instant now, Cause cause);
     void installed(Instant now, const RingId& ring, const wire::MemberList& members);
 
-    // --- operational.cpp ----------------------------------------------------------------------------
+    // --- operational.cpp -----------------------------------------------------------------------
     void join_in_operational(Instant now, const wire::Join& join);
     void merge_in_operational(Instant now, const wire::Merge& merge);
     void leave_operational(Instant now, const Departure& departure);
@@ -108,7 +108,7 @@ struct Former::Impl {
     bool is_member(const Member& member) const { return members.contains(member); }
     const Member* member_at(NodeIndex index) const;
 
-    // --- admission.cpp ------------------------------------------------------------------------------
+    // --- admission.cpp -------------------------------------------------------------------------
     void visit_token(Instant now, wire::Token& token);
     bool is_admissible(Instant now, NodeIndex index, std::uint32_t incarnation_low) const;
     bool may_invite(Instant now, NodeIndex index) const;
@@ -119,13 +119,13 @@ struct Former::Impl {
     void schedule_merge(Instant now);
     bool some_daemon_is_missing() const { return members.size() < nodes; }
 
-    // --- leave.cpp ----------------------------------------------------------------------------------
+    // --- leave.cpp -----------------------------------------------------------------------------
     void leave(Instant now);
     void go(Instant now, Cause why);
     void leave_patience_over(Instant now);
     void note_farewell(Instant now, const wire::Join& join);
 
-    // --- constants of this daemon ---------------------------------------------------------------------
+    // --- constants of this daemon --------------------------------------------------------------
     const config::Timers times;
     const std::size_t nodes;
     const std::uint64_t fingerprint;
@@ -134,7 +134,7 @@ struct Former::Impl {
     const wire::FrameIo frames;
     telemetry::CounterSet& counters;
 
-    // --- what outlives states -------------------------------------------------------------------------
+    // --- what outlives states ------------------------------------------------------------------
     Prng prng;
     wire::ControlAssembler assembler;
     wire::ControlSender sender;
@@ -153,7 +153,7 @@ struct Former::Impl {
     Instant hears_from{};             ///< a booting daemon says late whom it hears (duplicates)
     Instant answered_at{kLongAgo};    ///< when the last JOIN or MERGE went out
 
-    // --- an episode: from leaving operational or boot to the next install -----------------------------
+    // --- an episode: from leaving operational or boot to the next install ----------------------
     struct {
         Episode sets;
         Instant since{};
@@ -162,7 +162,7 @@ struct Former::Impl {
         wire::MemberList leavers;  ///< in good order: no back-off for them
     } episode;
 
-    // --- reset when their state is entered ------------------------------------------------------------
+    // --- reset when their state is entered -----------------------------------------------------
     struct Gather {
         Instant since{};
         Instant changed_at{};

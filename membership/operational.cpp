@@ -38,8 +38,8 @@ void Former::Impl::merge_in_operational(Instant now, const wire::Merge& merge) {
 
 /// The member of my ring with that index, if any.
 const Member* Former::Impl::member_at(NodeIndex index) const {
-    const auto found = std::find_if(members.begin(), members.end(),
-                                    [index](const Member& member) { return member.index == index; });
+    const auto has_index = [index](const Member& member) { return member.index == index; };
+    const auto found = std::find_if(members.begin(), members.end(), has_index);
     return found == members.end() ? nullptr : found;
 }
 

@@ -96,7 +96,7 @@ TEST(Episode, ASenderThatExcludesItselfIsIgnored) {
     EXPECT_EQ(merge_claim(mine, member(0), {member(1), false, fail, fail}), Merged::ignored);
 }
 
-// --- properties ---------------------------------------------------------------------------------------
+// --- properties --------------------------------------------------------------------------------
 
 wire::EpisodeSet random_set(unsigned indices) {
     wire::EpisodeSet set;

@@ -45,7 +45,8 @@ TEST(Hostile, ClaimsOfUnknownDaemonsAndImpossibleEpochsAreMalformed) {
 TEST(Hostile, AFloodOfIncarnationsOverflowsNothing) {
     Solo solo;
     for (unsigned life = 1; life < 600; ++life) {
-        solo.receive(solo.join_of(member(1 + life % 3, life), set_of({member(1 + life % 3, life)})));
+        const Member one = member(1 + life % 3, life);
+        solo.receive(solo.join_of(one, set_of({one})));
         solo.run_for(1ms);
     }
     EXPECT_GT(solo.counter(CounterId::episode_overflow), 0u);

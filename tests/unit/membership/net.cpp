@@ -23,7 +23,7 @@ config::ClusterSettings settings_of(std::size_t nodes) {
     return settings;
 }
 
-// --- frames ----------------------------------------------------------------------------------------
+// --- frames ------------------------------------------------------------------------------------
 
 wire::FrameIo FramePool::io() {
     wire::FrameIo io;
@@ -58,7 +58,7 @@ FrameRef FramePool::lend(std::span<const std::byte> bytes) {
 
 void FramePool::release(void* cookie) { TORC_CHECK(lent_.erase(cookie) == 1); }
 
-// --- places ----------------------------------------------------------------------------------------
+// --- places ------------------------------------------------------------------------------------
 
 Net::Net(std::size_t nodes, std::uint64_t seed)
     : settings_(settings_of(nodes)),
@@ -153,7 +153,7 @@ FormerUpcalls Net::upcalls_of(Place& place) {
     return calls;
 }
 
-// --- links -----------------------------------------------------------------------------------------
+// --- links -------------------------------------------------------------------------------------
 
 void Net::cut(std::size_t from, std::size_t to) { cut_[from][to] = true; }
 void Net::join(std::size_t from, std::size_t to) { cut_[from][to] = false; }
@@ -183,7 +183,7 @@ void Net::transmitted(std::size_t from, const wire::Transmit& transmit) {
     }
 }
 
-// --- time ------------------------------------------------------------------------------------------
+// --- time --------------------------------------------------------------------------------------
 
 void Net::run_for(Nanos time) {
     const Instant end = now_ + time;
@@ -236,7 +236,7 @@ void Net::step() {
     install_where_complete();
 }
 
-// --- the ring's stand-in ------------------------------------------------------------------------------
+// --- the ring's stand-in -----------------------------------------------------------------------
 
 void Net::pass_tokens() {
     for (const auto& ring : std::vector<std::shared_ptr<Ring>>{rings_}) visit(*ring);
@@ -304,7 +304,7 @@ void Net::install(const wire::PlanHead& plan) {
     if (plan.members.size() > 1) rings_.push_back(ring);
 }
 
-// --- questions -----------------------------------------------------------------------------------------
+// --- questions ---------------------------------------------------------------------------------
 
 std::size_t Net::installs() const {
     std::size_t sum = 0;

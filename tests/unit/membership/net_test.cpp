@@ -17,7 +17,13 @@ std::vector<std::size_t> all(std::size_t nodes) {
 }
 
 class Clusters : public testing::TestWithParam<std::size_t> {};
+class Several : public testing::TestWithParam<std::size_t> {};
+class Triangles : public testing::TestWithParam<std::size_t> {};
+class Rounds : public testing::TestWithParam<std::size_t> {};
 INSTANTIATE_TEST_SUITE_P(Sizes, Clusters, testing::Values(1, 2, 3, 4, 5, 6, 7));
+INSTANTIATE_TEST_SUITE_P(Sizes, Several, testing::Values(2, 3, 4, 5, 6, 7));
+INSTANTIATE_TEST_SUITE_P(Sizes, Triangles, testing::Values(3, 4, 5, 6, 7));
+INSTANTIATE_TEST_SUITE_P(Sizes, Rounds, testing::Values(4, 5, 6, 7));
 
 TEST_P(Clusters, BootTogetherIntoOneRingAtTheFirstAttempt) {
     Net net(GetParam());
@@ -52,9 +58,8 @@ TEST_P(Clusters, FormOneRingOverALossyNetwork) {
     }
 }
 
-TEST_P(Clusters, GoOnWithoutOneThatDies) {
+TEST_P(Several, GoOnWithoutOneThatDies) {
     const std::size_t nodes = GetParam();
-    if (nodes < 2) GTEST_SKIP() << "needs a survivor";
     for (std::size_t victim = 0; victim < nodes; ++victim) {
         Net net(nodes);
         net.boot_all();
@@ -68,9 +73,8 @@ TEST_P(Clusters, GoOnWithoutOneThatDies) {
     }
 }
 
-TEST_P(Clusters, TakeARestartedOneBackAsAnotherIncarnation) {
+TEST_P(Several, TakeARestartedOneBackAsAnotherIncarnation) {
     const std::size_t nodes = GetParam();
-    if (nodes < 2) GTEST_SKIP() << "needs another";
     for (const Nanos dead_for : {Nanos{1ms}, Nanos{100ms}, Nanos{5s}}) {
         Net net(nodes);
         net.boot_all();
@@ -86,7 +90,7 @@ TEST_P(Clusters, TakeARestartedOneBackAsAnotherIncarnation) {
     }
 }
 
-TEST_P(Clusters, SplitAndMergeAgain) {
+TEST_P(Several, SplitAndMergeAgain) {
     const std::size_t nodes = GetParam();
     for (std::size_t left = 1; left < nodes; ++left) {
         Net net(nodes, left);
@@ -111,15 +115,14 @@ void expect_rest(Net& net, std::size_t nodes) {
     net.run_for(60s);
     const std::size_t at_rest = net.installs();
     EXPECT_LE(at_rest, 8 * nodes);
-    net.run_for(300s);
+    net.run_for(60s);
     EXPECT_EQ(net.installs(), at_rest);
     for (std::size_t i = 0; i < nodes; ++i) EXPECT_EQ(net.state(i), State::operational) << i;
     EXPECT_EQ(net.loans(), 0u);
 }
 
-TEST_P(Clusters, ComeToRestWithOneLinkCutOneWay) {
+TEST_P(Several, ComeToRestWithOneLinkCutOneWay) {
     const std::size_t nodes = GetParam();
-    if (nodes < 2) GTEST_SKIP() << "needs a link";
     for (std::uint64_t seed = 1; seed <= 3; ++seed) {
         Net net(nodes, seed);
         net.boot_all();
@@ -129,9 +132,8 @@ TEST_P(Clusters, ComeToRestWithOneLinkCutOneWay) {
     }
 }
 
-TEST_P(Clusters, ComeToRestWithoutTransitivity) {
+TEST_P(Triangles, ComeToRestWithoutTransitivity) {
     const std::size_t nodes = GetParam();
-    if (nodes < 3) GTEST_SKIP() << "needs a triangle";
     for (std::uint64_t seed = 1; seed <= 3; ++seed) {
         Net net(nodes, seed);
         net.cut(0, nodes - 1);
@@ -141,9 +143,8 @@ TEST_P(Clusters, ComeToRestWithoutTransitivity) {
     }
 }
 
-TEST_P(Clusters, ComeToRestAsARingOfNeighbours) {
+TEST_P(Rounds, ComeToRestAsNeighboursInACircle) {
     const std::size_t nodes = GetParam();
-    if (nodes < 4) GTEST_SKIP() << "needs more than neighbours";
     Net net(nodes);
     for (std::size_t a = 0; a < nodes; ++a) {
         for (std::size_t b = 0; b < nodes; ++b) {
@@ -155,9 +156,8 @@ TEST_P(Clusters, ComeToRestAsARingOfNeighbours) {
     expect_rest(net, nodes);
 }
 
-TEST_P(Clusters, RepairAfterATriangleBringsOneRing) {
+TEST_P(Triangles, RepairAfterATriangleBringsOneRing) {
     const std::size_t nodes = GetParam();
-    if (nodes < 3) GTEST_SKIP() << "needs a triangle";
     Net net(nodes);
     net.cut(0, nodes - 1);
     net.cut(nodes - 1, 0);

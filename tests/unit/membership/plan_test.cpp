@@ -75,7 +75,8 @@ TEST(Plan, EachOldRingHasItsOwnOrder) {
 TEST(Plan, AStateThatLacksWhatIsEverywhereIsALie) {
     const auto honest = state_of(kRing, 9, 10, 10);
     const auto lie = state_of(kRing, 1, 2, 3);
-    const std::array<PlanInput, 2> inputs{PlanInput{member(0), &honest}, PlanInput{member(1), &lie}};
+    const std::array<PlanInput, 2> inputs{PlanInput{member(0), &honest},
+                                          PlanInput{member(1), &lie}};
     std::array<std::uint16_t, 2> set_of{};
     group_by_old_ring(inputs, set_of);
     EXPECT_FALSE(order_for(50, inputs, set_of, 0).has_value());
@@ -87,7 +88,8 @@ TEST(Plan, AStateThatLacksWhatIsEverywhereIsALie) {
 TEST(Plan, ASpanBeyondAnyWindowIsALie) {
     const auto honest = state_of(kRing, 1, 2, 2);
     const auto lie = state_of(kRing, 1, 2 + 5 * kWindowFrames, 2 + 5 * kWindowFrames);
-    const std::array<PlanInput, 2> inputs{PlanInput{member(0), &honest}, PlanInput{member(1), &lie}};
+    const std::array<PlanInput, 2> inputs{PlanInput{member(0), &honest},
+                                          PlanInput{member(1), &lie}};
     std::array<std::uint16_t, 2> set_of{};
     group_by_old_ring(inputs, set_of);
     EXPECT_FALSE(order_for(50, inputs, set_of, 0).has_value());
@@ -131,7 +133,7 @@ TEST(Plan, InsaneStatesAreTold) {
     EXPECT_FALSE(is_sane(backwards));
 }
 
-// --- properties ---------------------------------------------------------------------------------------
+// --- properties --------------------------------------------------------------------------------
 
 /// Honest states of one ring: every member holds everything up to a common stable point.
 std::vector<wire::OldRingState> honest_states() {

@@ -123,7 +123,7 @@ void Solo::run_for(Nanos time) {
     now_ = end;
 }
 
-// --- messages of others ----------------------------------------------------------------------------
+// --- messages of others ------------------------------------------------------------------------
 
 wire::Control Solo::next_control(const Member& from) {
     return {from, ++their_ctl_, config::fingerprint(settings_)};

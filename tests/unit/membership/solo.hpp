@@ -28,7 +28,7 @@ public:
     void in_ring(std::initializer_list<Member> members);
     void run_for(Nanos time);  ///< fires timers, receives nothing
 
-    // --- Receive: fills control, freshness included -------------------------------------------------
+    // --- Receive: fills control, freshness included --------------------------------------------
     wire::Join join_of(const Member& from, const wire::EpisodeSet& proc,
                        const wire::EpisodeSet& fail = kNobody);
     void receive(wire::Join join);
@@ -50,7 +50,7 @@ public:
     /// Everything that makes daemon 0 hear a JOIN as agreement: it says what it last said.
     void agree(const Member& from);
 
-    // --- Expect ----------------------------------------------------------------------------------------
+    // --- Expect --------------------------------------------------------------------------------
     template <typename Message>
     const Message* last() const;
     std::size_t sent(wire::Kind kind) const;
