@@ -51,8 +51,8 @@ void Ring::Impl::store(const FrameRef& frame, const wire::DataView& view) {
     if (invented || view.sender() == context.me.index) {
         return drop(frame, CounterId::data_impossible);
     }
-    window.store(seq, {frame, view.sealed().sender_seq, view.sender(), view.service(),
-                       SlotState::have});
+    window.store(seq,
+                 {frame, view.sealed().sender_seq, view.sender(), view.service(), SlotState::have});
     context.trace(TraceKind::frame_stored, seq.raw, raw(view.sender()), ring.id().epoch);
     delivery.stored(seq);
     if (mode != Mode::recovering) deliver_in_order();
@@ -65,8 +65,7 @@ void Ring::Impl::note_copy(const FrameRef& frame, const wire::DataView& view) {
         return drop(frame, CounterId::data_beyond_window);
     }
     if (!window.holds(seq)) return drop(frame, CounterId::data_duplicate);
-    const wire::DataView stored =
-        wire::DataView::of_validated(window.slot(seq).frame.bytes());
+    const wire::DataView stored = wire::DataView::of_validated(window.slot(seq).frame.bytes());
     const auto mine = stored.sealed_bytes();
     const auto other = view.sealed_bytes();
     if (std::equal(mine.begin(), mine.end(), other.begin(), other.end())) {

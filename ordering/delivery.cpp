@@ -24,7 +24,7 @@ void Delivery::start_ring(const RingId& ring) {
     if (dropped != 0) context_.count(telemetry::CounterId::partial_dropped, dropped);
 }
 
-// --- the operational state -----------------------------------------------------------------------
+// --- the operational state ---------------------------------------------------------------------
 
 void Delivery::unreliable(const wire::DataView& frame) {
     if (!first_sight(unreliable_[raw(frame.sender())], frame.sealed().sender_seq)) {
@@ -53,8 +53,7 @@ void Delivery::stored(Seq seq) {
     senders_.note(seq, slot);
     if (!early_) return;
     const bool next_of_sender = slot.sender_seq == senders_.released(slot.sender) + 1;
-    if (slot.service == Service::reliable ||
-        (slot.service == Service::fifo && next_of_sender)) {
+    if (slot.service == Service::reliable || (slot.service == Service::fifo && next_of_sender)) {
         deliver(slot);
     }
 }
@@ -96,7 +95,7 @@ void Delivery::release_followers(NodeIndex sender) {
     }
 }
 
-// --- the install -----------------------------------------------------------------------------------
+// --- the install -------------------------------------------------------------------------------
 
 void Delivery::finish_regular() {
     early_ = false;
@@ -137,7 +136,7 @@ bool Delivery::passes_rule_r(const Slot& slot, const NodeSet& obliged) {
     return false;
 }
 
-// --- messages --------------------------------------------------------------------------------------
+// --- messages ----------------------------------------------------------------------------------
 
 void Delivery::hand_up(const wire::DataView& frame) {
     OrderedMessage message;
@@ -170,8 +169,8 @@ bool Delivery::gather(const wire::MessageView& piece, OrderedMessage& message) {
 }
 
 void Delivery::hand_up(const OrderedMessage& message) {
-    context_.count(telemetry::counter_at(telemetry::CounterId::delivered_unreliable,
-                                         message.service));
+    context_.count(
+        telemetry::counter_at(telemetry::CounterId::delivered_unreliable, message.service));
     context_.count(telemetry::CounterId::delivered_bytes, message.payload.size());
     context_.upcalls.deliver_fn(context_.upcalls.engine, message);
 }

@@ -4,8 +4,8 @@
 //   unreliable  on arrival, no seq
 //   reliable    on arrival
 //   FIFO        when the sender's earlier frames are here and delivered
-//   causal, agreed   at aru, when everything earlier is delivered: an undelivered SAFE frame stops them
-//   safe        the same, and not before it is stable
+//   causal, agreed   at aru, when everything earlier is delivered: an undelivered SAFE frame stops
+//   them safe        the same, and not before it is stable
 #pragma once
 
 #include <array>

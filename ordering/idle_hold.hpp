@@ -27,13 +27,12 @@ public:
         wake_at_ = kNever;
     }
 
-    // --- every member: is the ring quiet? --------------------------------------------------------
+    // --- every member: is the ring quiet? ------------------------------------------------------
     /// One visit, as the token came in. `all_stable`: what it says is given out is known to be
     /// everywhere, and nothing waits here.
     void visit(Instant now, const wire::Token& token, bool all_stable) {
         const bool quiet = all_stable && token.backlog == 0 && token.requests.empty() &&
-                           token.candidates.empty() && token.flags == 0 &&
-                           token.leaver == kNoNode;
+                           token.candidates.empty() && token.flags == 0 && token.leaver == kNoNode;
         if (quiet) {
             ++quiet_visits_;
         } else {
@@ -49,14 +48,14 @@ public:
     }
     bool quiet() const { return quiet_visits_ >= kQuietVisits; }
 
-    // --- the representative ----------------------------------------------------------------------
+    // --- the representative --------------------------------------------------------------------
     bool may_hold(Instant now) const { return quiet() && now - busy_at_ >= timers_.hold_after; }
     /// How long a hold may last; the others wait token_loss for the next token.
     Instant hold_until(Instant now) const {
         return now + std::min(timers_.hold_refresh, timers_.token_loss / 4);
     }
 
-    // --- the others: ask for it ------------------------------------------------------------------
+    // --- the others: ask for it ----------------------------------------------------------------
     /// Something waits for the token. A token that is on its way needs no asking; one that is held
     /// does at once.
     void want(Instant now) {

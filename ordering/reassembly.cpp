@@ -25,8 +25,7 @@ Reassembly::Outcome Reassembly::add(NodeIndex sender, const wire::MessageView& f
         partial.open = false;
         return Outcome::broken;
     }
-    std::memcpy(partial.bytes.get() + partial.filled, fragment.bytes.data(),
-                fragment.bytes.size());
+    std::memcpy(partial.bytes.get() + partial.filled, fragment.bytes.data(), fragment.bytes.size());
     partial.filled += fragment.bytes.size();
     if (!fragment.has(wire::kLastFragment)) return Outcome::open;
     partial.open = false;

@@ -51,12 +51,8 @@ public:
     Slot& slot(Seq seq) { return slots_[seq.raw & (kWindowFrames - 1)]; }
     const Slot& slot(Seq seq) const { return slots_[seq.raw & (kWindowFrames - 1)]; }
     /// Whether I can send it again.
-    bool holds(Seq seq) const {
-        return in_reach(seq) && static_cast<bool>(slot(seq).frame);
-    }
-    bool missing(Seq seq) const {
-        return in_reach(seq) && slot(seq).state == SlotState::empty;
-    }
+    bool holds(Seq seq) const { return in_reach(seq) && static_cast<bool>(slot(seq).frame); }
+    bool missing(Seq seq) const { return in_reach(seq) && slot(seq).state == SlotState::empty; }
 
     /// Takes the loan. The slot must be in reach and empty. Advances high and aru.
     void store(Seq seq, const Slot& filled);
@@ -67,7 +63,7 @@ public:
     /// Gives back what is up to `seq`, at most stable.
     void discard(Seq seq);
 
-    // --- recovery -------------------------------------------------------------------------------
+    // --- recovery ------------------------------------------------------------------------------
     /// Marks the bits of `holes` (base `base`) as lost and advances aru over them.
     void mark_holes(Seq base, const wire::HaveBitmap& holes);
     /// Takes every such mark back and recomputes aru.

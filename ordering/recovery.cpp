@@ -1,5 +1,5 @@
-// What was in flight when the old ring broke: said in the snapshot, exchanged under PLAN among those
-// who move on together, until everybody holds the same. protocol.md 4.4.
+// What was in flight when the old ring broke: said in the snapshot, exchanged under PLAN among
+// those who move on together, until everybody holds the same. protocol.md 4.4.
 #include <algorithm>
 #include <bit>
 
@@ -184,8 +184,8 @@ void Ring::Impl::recovery_visit(Instant now, wire::Token& token) {
     update_done();
     // Whoever owes a frame sends it on its first visit; asking before that would double it.
     if (!recovery.all_heard || pass.visits() > 1) {
-        const std::uint32_t asked = repair.request(window, recovery.order.high_max, ring.id(),
-                                                   recovery.ring, token);
+        const std::uint32_t asked =
+            repair.request(window, recovery.order.high_max, ring.id(), recovery.ring, token);
         context.count(CounterId::retransmissions_asked, asked);
     }
     flow.report({answered + owed, 0, 0}, token);

@@ -12,10 +12,9 @@ std::uint8_t next_attempt(std::uint8_t attempts, const RingMembers& ring) {
 }
 
 bool on_token(const wire::Token& token, const RingId& of, Seq seq) {
-    return std::any_of(token.requests.begin(), token.requests.end(),
-                       [&](const wire::Request& request) {
-                           return request.seq == seq && request.ring == of;
-                       });
+    return std::any_of(
+        token.requests.begin(), token.requests.end(),
+        [&](const wire::Request& request) { return request.seq == seq && request.ring == of; });
 }
 
 }  // namespace
@@ -30,8 +29,7 @@ std::uint32_t Repair::request(const ReceiveWindow& window, Seq limit, const Ring
     forget_fulfilled(window);
     std::uint32_t made = refresh(window, of, ring, token);
     limit = std::min(limit, window.high());
-    for (Seq seq = window.aru().next(); seq <= limit && !token.requests.full();
-         seq = seq.next()) {
+    for (Seq seq = window.aru().next(); seq <= limit && !token.requests.full(); seq = seq.next()) {
         if (!window.missing(seq) || on_token(token, of, seq)) continue;
         std::uint8_t attempts = 0;
         if (!may_ask_again(seq, ring, attempts)) continue;

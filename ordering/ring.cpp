@@ -51,7 +51,7 @@ void Ring::Impl::stop() {
     events.clear();
 }
 
-// --- time ------------------------------------------------------------------------------------------
+// --- time --------------------------------------------------------------------------------------
 
 const RingMembers& Ring::Impl::token_ring() const {
     return mode == Mode::recovering ? recovery.ring : ring;
@@ -106,7 +106,7 @@ void Ring::Impl::report(RingEvent event) {
     if (!events.contains(event) && !events.full()) events.push_back(event);
 }
 
-// --- the end ---------------------------------------------------------------------------------------
+// --- the end -----------------------------------------------------------------------------------
 
 std::size_t Ring::Impl::loans() const {
     return window.loans() + queue.loans() + token_frames.loans() + recovery.early.size();
@@ -124,11 +124,10 @@ void Ring::Impl::shutdown() {
     TORC_CHECK(loans() == 0);
 }
 
-// --- the face --------------------------------------------------------------------------------------
+// --- the face ----------------------------------------------------------------------------------
 
 Ring::Ring(const config::ClusterSettings& settings, Member me, std::uint32_t config_hash,
-           const wire::FrameIo& frames, const RingUpcalls& upcalls,
-           telemetry::CounterSet& counters)
+           const wire::FrameIo& frames, const RingUpcalls& upcalls, telemetry::CounterSet& counters)
     : impl_(std::make_unique<Impl>(settings, me, config_hash, frames, upcalls, counters)) {}
 
 Ring::~Ring() = default;

@@ -31,10 +31,10 @@ struct OrderedMessage {
     NodeIndex sender{kNoNode};
     std::uint32_t session{0};  ///< raw SessionId at the sender
     Service service{};
-    bool control{false};       ///< for the groups layer itself
+    bool control{false};  ///< for the groups layer itself
     RingId ring;
-    Seq seq;                   ///< of the frame that completed it; 0 for unreliable ones
-    std::uint32_t index{0};    ///< place in that frame
+    Seq seq;                 ///< of the frame that completed it; 0 for unreliable ones
+    std::uint32_t index{0};  ///< place in that frame
     std::span<const std::byte> payload;
 };
 
@@ -49,18 +49,18 @@ struct Outgoing {
 enum class Submit : std::uint8_t {
     queued,
     would_block,  ///< no room, or not operational: nothing was taken
-    partial,      ///< a fragmented message is under way: offer the same message again until `queued`
+    partial,  ///< a fragmented message is under way: offer the same message again until `queued`
     too_large,
 };
 
 /// What the ring reports to the engine, which asks after every call.
 enum class RingEvent : std::uint8_t {
     none,
-    token_lost,      ///< operational: no progress for token_loss
-    recovery_lost,   ///< recovering: no recovery token for token_loss, or the recovery timer ran out
-    drained,         ///< set_draining: on my visit everything was stable, and the token was passed on
-    eject,           ///< `ejected()` makes no progress while the others do
-    inconsistent,    ///< two bodies for one seq or the like: leave the ring, come back anew
+    token_lost,     ///< operational: no progress for token_loss
+    recovery_lost,  ///< recovering: no recovery token for token_loss, or the recovery timer ran out
+    drained,       ///< set_draining: on my visit everything was stable, and the token was passed on
+    eject,         ///< `ejected()` makes no progress while the others do
+    inconsistent,  ///< two bodies for one seq or the like: leave the ring, come back anew
 };
 
 /// What the ring calls while it works. None of these may call back into the ring.
@@ -104,14 +104,14 @@ public:
     /// no upcall, frozen at once.
     void boot(Instant now, std::uint64_t incarnation_epoch);
 
-    // --- frames; each call takes the loan -------------------------------------------------------
+    // --- frames; each call takes the loan ------------------------------------------------------
     /// DATA of any ring, validated by wire/validate.hpp. `now` re-arms the token-loss timer.
     void on_data(Instant now, FrameRef frame);
     void on_token(Instant now, FrameRef frame);
     void on_status(Instant now, FrameRef frame);
     void on_wake(Instant now, FrameRef frame);
 
-    // --- sending --------------------------------------------------------------------------------
+    // --- sending -------------------------------------------------------------------------------
     /// Takes a message into the send queue, packed with its neighbours. Control messages go in
     /// front of everything that has no seq yet. Cost: one copy of the bytes.
     Submit submit(Instant now, const Outgoing& message);
@@ -122,11 +122,11 @@ public:
     /// Frames that wait for the token.
     std::size_t backlog() const;
 
-    // --- membership change, called by the engine in this order ------------------------------------
+    // --- membership change, called by the engine in this order ---------------------------------
     /// Stop giving out seqs once everything is stable; reports RingEvent::drained.
     void set_draining(Instant now, bool draining);
-    /// Leaves the operational state: no new seqs, every token of this ring is swallowed (veto, 3.5).
-    /// Frames of the ring are still stored. Idempotent.
+    /// Leaves the operational state: no new seqs, every token of this ring is swallowed
+    /// (veto, 3.5). Frames of the ring are still stored. Idempotent.
     void stop(Instant now);
     /// Snapshot and freeze: from now on nothing is stored or delivered until begin_recovery.
     /// Callable again for a later attempt. Undoes an abandoned recovery's holes first.
@@ -138,7 +138,7 @@ public:
     /// The recovery token passed all members once (the coordinator may stop repeating PLAN).
     bool recovery_token_returned() const;
 
-    // --- timers and facts -----------------------------------------------------------------------
+    // --- timers and facts ----------------------------------------------------------------------
     void on_timer(Instant now);
     Instant next_deadline() const;
     RingEvent take_event();

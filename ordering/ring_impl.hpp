@@ -28,20 +28,19 @@ inline constexpr std::size_t kEarlyMax = 256;
 inline constexpr std::uint32_t kFailToReceiveVisits = 2500;
 
 enum class Mode : std::uint8_t {
-    frozen,       ///< booted, or a snapshot was taken: nothing is stored or delivered
-    stopped,      ///< left the operational state: frames are stored, tokens swallowed
-    recovering,   ///< a PLAN was applied
+    frozen,      ///< booted, or a snapshot was taken: nothing is stored or delivered
+    stopped,     ///< left the operational state: frames are stored, tokens swallowed
+    recovering,  ///< a PLAN was applied
     operational,
-    dead,         ///< shut down
+    dead,  ///< shut down
 };
 
 struct Ring::Impl {
     Impl(const config::ClusterSettings& settings, Member me, std::uint32_t config_hash,
-         const wire::FrameIo& frames, const RingUpcalls& upcalls,
-         telemetry::CounterSet& counters);
+         const wire::FrameIo& frames, const RingUpcalls& upcalls, telemetry::CounterSet& counters);
     ~Impl();
 
-    // --- frames of data: data_path.cpp ------------------------------------------------------------
+    // --- frames of data: data_path.cpp ---------------------------------------------------------
     void on_data(Instant now, FrameRef frame);
     void take_data(Instant now, const FrameRef& frame, const wire::DataView& view);
     void store(const FrameRef& frame, const wire::DataView& view);
@@ -50,7 +49,7 @@ struct Ring::Impl {
     void drop(const FrameRef& frame, telemetry::CounterId why);
     void deliver_in_order();
 
-    // --- sending: sending.cpp -----------------------------------------------------------------------
+    // --- sending: sending.cpp ------------------------------------------------------------------
     Submit submit(Instant now, const Outgoing& message);
     Submit submit_unreliable(const wire::MessageTag& tag, wire::Pieces pieces);
     void something_to_send(Instant now);
@@ -60,7 +59,7 @@ struct Ring::Impl {
     void place(const FrameRef& frame, Seq seq, std::uint32_t round, bool last_of_visit);
     bool resend(Seq seq, NodeIndex to, std::uint8_t hop_flags);
 
-    // --- the token: token_visit.cpp -------------------------------------------------------------------
+    // --- the token: token_visit.cpp ------------------------------------------------------------
     void on_token(Instant now, FrameRef frame);
     bool is_plausible(const wire::Token& token) const;
     void receive_token(Instant now, wire::Token& token);
@@ -83,7 +82,7 @@ struct Ring::Impl {
     void on_status(FrameRef frame);
     void on_wake(Instant now, FrameRef frame);
 
-    // --- recovery: recovery.cpp -----------------------------------------------------------------------
+    // --- recovery: recovery.cpp ----------------------------------------------------------------
     wire::OldRingState snapshot();
     void begin_recovery(Instant now, const RecoveryStart& start);
     bool plan_fits(const wire::RecoveryOrder& order) const;
@@ -95,14 +94,14 @@ struct Ring::Impl {
     void abandon_recovery();
     void release_early();
 
-    // --- install: install.cpp -------------------------------------------------------------------------
+    // --- install: install.cpp ------------------------------------------------------------------
     void boot(std::uint64_t incarnation_epoch);
     /// `seq`: on the token that brought me here; what peers sent early is not above it.
     void install(Instant now, Seq seq);
     void start_ring(Instant now, const RingMembers& ring);
     NodeSet obliged_senders() const;
 
-    // --- life: ring.cpp -------------------------------------------------------------------------------
+    // --- life: ring.cpp ------------------------------------------------------------------------
     void set_draining(Instant now, bool draining);
     void stop();
     void on_timer(Instant now);

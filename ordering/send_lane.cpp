@@ -104,8 +104,8 @@ bool SendLane::open_frame() {
         return false;
     }
     ++count_;
-    at(count_ - 1) = Pending{{frame, context_.settings.frame_bytes, context_.me.index,
-                              context_.config_hash}};
+    at(count_ - 1) =
+        Pending{{frame, context_.settings.frame_bytes, context_.me.index, context_.config_hash}};
     return true;
 }
 

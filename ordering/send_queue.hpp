@@ -28,9 +28,7 @@ public:
 
     /// Frames that wait, and those of them that may have a seq now.
     std::size_t backlog() const { return control_.size() + application_.size(); }
-    std::size_t sendable() const {
-        return control_.size() + (held_ ? 0 : application_.size());
-    }
+    std::size_t sendable() const { return control_.size() + (held_ ? 0 : application_.size()); }
     /// The next frame to get a seq, with its loan; `sendable` must not be 0.
     FrameRef pop() { return control_.empty() ? application_.pop() : control_.pop(); }
 

@@ -13,8 +13,7 @@ Submit Ring::Impl::submit(Instant now, const Outgoing& message) {
     if (mode != Mode::operational) return Submit::would_block;
     const wire::MessageTag tag{message.session, message.service, message.control};
     const std::size_t length = wire::length_of(message.pieces);
-    const bool whole =
-        length <= wire::whole_message_bytes_max(context.settings.frame_bytes);
+    const bool whole = length <= wire::whole_message_bytes_max(context.settings.frame_bytes);
     SendLane& lane = queue.lane(message.control);
     Submit answer = Submit::would_block;
     if (message.service == Service::unreliable && whole && !message.control) {

@@ -10,7 +10,7 @@ namespace torc::ordering {
 using telemetry::CounterId;
 using telemetry::TraceKind;
 
-// --- arrival ---------------------------------------------------------------------------------------
+// --- arrival -----------------------------------------------------------------------------------
 
 void Ring::Impl::on_token(Instant now, FrameRef frame) {
     context.count(CounterId::token_received);
@@ -19,8 +19,8 @@ void Ring::Impl::on_token(Instant now, FrameRef frame) {
         wire::decode_token(frame.bytes().subspan(sizeof(wire::HopHeader)));
     context.frames.release(frame);
     if (!token) return context.count(CounterId::token_implausible);
-    const bool of_forming = mode == Mode::recovering && !recovery.failed &&
-                            token->ring == recovery.ring.id();
+    const bool of_forming =
+        mode == Mode::recovering && !recovery.failed && token->ring == recovery.ring.id();
     const bool of_mine = mode == Mode::operational && token->ring == ring.id();
     if (!of_forming && !of_mine) {
         return context.count(token->ring == ring.id() ? CounterId::token_swallowed
@@ -41,8 +41,7 @@ void Ring::Impl::on_token(Instant now, FrameRef frame) {
     if (!is_plausible(*token)) return context.count(CounterId::token_implausible);
     pass.accepted(now, token->token_seq);
     context.count(CounterId::token_accepted);
-    context.trace(TraceKind::token_accepted, token->token_seq, token->seq.raw,
-                  token->ring.epoch);
+    context.trace(TraceKind::token_accepted, token->token_seq, token->seq.raw, token->ring.epoch);
     receive_token(now, *token);
 }
 
@@ -58,8 +57,7 @@ bool Ring::Impl::is_plausible(const wire::Token& token) const {
         return recovery.done && token.done_run >= of.size() && token.seq.raw <= kWindowFrames;
     }
     return !token.has(wire::kTokenRecovery) && token.seq >= window.high() &&
-           token.aru >= window.stable() &&
-           distance(window.discarded(), token.seq) <= kWindowFrames;
+           token.aru >= window.stable() && distance(window.discarded(), token.seq) <= kWindowFrames;
 }
 
 void Ring::Impl::receive_token(Instant now, wire::Token& token) {
@@ -103,7 +101,7 @@ void Ring::Impl::resume_token(Instant now) {
     visit(now, token);
 }
 
-// --- the visit -------------------------------------------------------------------------------------
+// --- the visit ---------------------------------------------------------------------------------
 
 void Ring::Impl::visit(Instant now, wire::Token& token) {
     visiting = true;
@@ -116,8 +114,7 @@ void Ring::Impl::visit(Instant now, wire::Token& token) {
     const std::uint32_t repairs = answer_requests(token, ring, wire::kHopRetransmitted);
     give_out(token, repairs);
     // One round late: what was given out since may simply be on its way (6.4).
-    const std::uint32_t asked =
-        repair.request(window, seq_before, ring.id(), ring, token);
+    const std::uint32_t asked = repair.request(window, seq_before, ring.id(), ring, token);
     context.count(CounterId::retransmissions_asked, asked);
     settle_aru(token, seq_in);
     pass_on(now, token, ring);
@@ -172,10 +169,10 @@ void Ring::Impl::send_burst(const wire::Token& token) {
     for (const Seq seq : burst) {
         const Slot& slot = window.slot(seq);
         context.frames.transmit({slot.frame, kNoNode, wire::Channel::data});
-        context.trace(TraceKind::frame_sent, seq.raw,
-                      std::uint64_t{raw(context.me.index)} << 8 |
-                          static_cast<std::uint64_t>(slot.service),
-                      token.ring.epoch);
+        context.trace(
+            TraceKind::frame_sent, seq.raw,
+            std::uint64_t{raw(context.me.index)} << 8 | static_cast<std::uint64_t>(slot.service),
+            token.ring.epoch);
     }
     for (const Seq seq : burst) delivery.stored(seq);
     burst.clear();
@@ -233,7 +230,7 @@ void Ring::Impl::check_drained(Seq seq) {
     report(RingEvent::drained);
 }
 
-// --- hop to hop --------------------------------------------------------------------------------------
+// --- hop to hop --------------------------------------------------------------------------------
 
 void Ring::Impl::pass_on(Instant now, wire::Token& token, const RingMembers& of) {
     ++token.token_seq;
@@ -302,10 +299,9 @@ void Ring::Impl::on_wake(Instant now, FrameRef frame) {
     context.count(CounterId::wake_received);
     const auto wake = wire::decode_wake(frame.bytes().subspan(sizeof(wire::HopHeader)));
     context.frames.release(frame);
-    const bool mine =
-        wake && mode == Mode::operational &&
-        RingId{wake->epoch, NodeIndex{wake->representative.get()}} == ring.id() &&
-        ring.contains(NodeIndex{wake->sender.get()});
+    const bool mine = wake && mode == Mode::operational &&
+                      RingId{wake->epoch, NodeIndex{wake->representative.get()}} == ring.id() &&
+                      ring.contains(NodeIndex{wake->sender.get()});
     if (!mine) return context.count(CounterId::status_foreign);
     hold.busy(now);
     if (kept && kept->idle) resume_token(now);

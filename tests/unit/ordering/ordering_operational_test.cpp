@@ -1,4 +1,4 @@
-// One ring that works: rotation, order, packing, the service ladder, flow control, idle hold.
+// One ring that works: rotation, order, packing, the service ladder, flow control.
 #include <numeric>
 
 #include "tests/unit/ordering/ring_fixture.hpp"
@@ -11,7 +11,7 @@ using telemetry::CounterId;
 
 using Texts = std::vector<std::string>;
 
-// --- rotation and order -----------------------------------------------------------------------------
+// --- rotation and order ------------------------------------------------------------------------
 
 TEST(Operational, InstallsAndDeliversConfigurations) {
     Cluster c(3);
@@ -103,7 +103,7 @@ TEST(Operational, HeldApplicationMessagesGetNoSeq) {
     c.run_until([&] { return c.all_got("application"); });
 }
 
-// --- services -----------------------------------------------------------------------------------------
+// --- services ----------------------------------------------------------------------------------
 
 /// Loses the first copies of everything that `from` sends for the first time to `to`.
 auto lose_data(std::size_t from, std::size_t to, Seq seq) {
@@ -160,8 +160,9 @@ TEST(Services, ReliableAndFifoDoNotWaitForOthersGaps) {
     c.send(0, "gap", Service::agreed);
     c.run_until([&] { return c[1].got("gap"); });
     bool blocked = true;
-    c.lose = [&](const Packet& p) { return blocked && p.to == 2 && p.is(wire::Kind::data) &&
-                                           p.data().seq() == Seq{1}; };
+    c.lose = [&](const Packet& p) {
+        return blocked && p.to == 2 && p.is(wire::Kind::data) && p.data().seq() == Seq{1};
+    };
     c.send(1, "reliable", Service::reliable);
     c.send(1, "fifo1", Service::fifo);
     c.run_until([&] { return c[2].got("fifo1"); });
@@ -175,8 +176,7 @@ TEST(Services, ReliableAndFifoDoNotWaitForOthersGaps) {
     EXPECT_EQ(c[2].ring->aru(), Seq{0});
     blocked = false;
     c.run_until([&] { return c.all_got("fifo2"); });
-    EXPECT_EQ(c[2].messages(),
-              (Texts{"reliable", "fifo1", "reliable2", "gap", "agreed", "fifo2"}));
+    EXPECT_EQ(c[2].messages(), (Texts{"reliable", "fifo1", "reliable2", "gap", "agreed", "fifo2"}));
 }
 
 TEST(Services, FifoWaitsForItsOwnSendersGap) {
@@ -261,7 +261,7 @@ INSTANTIATE_TEST_SUITE_P(
                                          Service::causal, Service::agreed, Service::safe),
                        ::testing::Values(0u, 1u, 64u, 1350u, 1416u, 1417u, 1424u, 8850u, 65536u)));
 
-// --- large messages -------------------------------------------------------------------------------------
+// --- large messages ----------------------------------------------------------------------------
 
 /// Offers until it is taken.
 void send_large(Cluster& c, std::size_t from, const std::string& text, std::uint32_t session = 1) {
@@ -338,7 +338,7 @@ TEST(Fragments, ControlAndApplicationDoNotMix) {
     c.run_until([&] { return c.all_got(large) && c.all_got(chunk); });
 }
 
-// --- flow control ---------------------------------------------------------------------------------------
+// --- flow control ------------------------------------------------------------------------------
 
 TEST(Flow, InFlightBoundIsNeverExceeded) {
     config::ClusterSettings settings = test_settings(3);
@@ -396,154 +396,6 @@ TEST(Flow, QueueIsBounded) {
     EXPECT_GE(taken, 64u);
     c.run_until([&] { return c.all_stable(); });
     EXPECT_EQ(c[1].messages().size(), taken);
-}
-
-// --- idle -------------------------------------------------------------------------------------------------
-
-TEST(Idle, RepresentativeHoldsTheToken) {
-    Cluster c(3);
-    c.form(c.everybody());
-    c.run_until([&] { return c[0].ring->holds_token(); });
-    const std::uint64_t before = c[1].count(CounterId::token_accepted);
-    c.run_for(c.settings().timers.hold_refresh - 5ms);
-    EXPECT_LE(c[1].count(CounterId::token_accepted), before + 1);
-    c.run_for(2s);
-    for (std::size_t i = 0; i < 3; ++i) {
-        EXPECT_TRUE(c[i].ring->operational()) << "a held token is not a lost one";
-        EXPECT_TRUE(c[i].events.empty());
-    }
-    EXPECT_GT(c[1].count(CounterId::token_accepted), before + 10) << "refreshed";
-}
-
-TEST(Idle, EverybodyKnowsStabilityBeforeTheHold) {
-    Cluster c(4);
-    c.form(c.everybody());
-    c.send(3, "safe", Service::safe);
-    c.run_until([&] { return c[0].ring->holds_token(); });
-    EXPECT_TRUE(c.all_got("safe"));
-    EXPECT_TRUE(c.all_stable());
-}
-
-TEST(Idle, LocalSubmitLetsGoAtOnce) {
-    Cluster c(3);
-    c.form(c.everybody());
-    c.run_until([&] { return c[0].ring->holds_token(); });
-    c.send(0, "now");
-    EXPECT_FALSE(c[0].ring->holds_token());
-    c.run_for(Cluster::kDelay);
-    EXPECT_TRUE(c[2].got("now"));
-}
-
-TEST(Idle, WakeFetchesTheToken) {
-    Cluster c(3);
-    c.form(c.everybody());
-    c.run_until([&] { return c[0].ring->holds_token(); });
-    const Instant asked = c.now();
-    c.send(2, "please");
-    EXPECT_EQ(c[2].count(CounterId::wake_sent), 1u);
-    c.run_until([&] { return c.all_got("please"); });
-    EXPECT_LT(c.now() - asked, 1ms) << "long before the refresh, in virtual time";
-}
-
-TEST(Idle, LostWakeIsRepeatedBoundedly) {
-    Cluster c(3);
-    c.form(c.everybody());
-    c.run_until([&] { return c[0].ring->holds_token(); });
-    int wakes = 0;
-    c.lose = [&](const Packet& p) {
-        if (!p.is(wire::Kind::wake)) return false;
-        if (p.to == 0) ++wakes;
-        return wakes < 3;
-    };
-    c.send(2, "please");
-    c.run_until([&] { return c.all_got("please"); });
-    EXPECT_EQ(wakes, 3);
-    c.run_until([&] { return c[0].ring->holds_token(); });
-    c.lose = [&](const Packet& p) { return p.is(wire::Kind::wake); };
-    const std::uint64_t before = c[1].count(CounterId::wake_sent);
-    c.send(1, "again");
-    c.run_until([&] { return c.all_got("again"); });
-    EXPECT_LE(c[1].count(CounterId::wake_sent) - before, 6u);
-}
-
-TEST(Idle, HeldTokenIsGivenUpOnStop) {
-    Cluster c(2);
-    c.form({0, 1});
-    c.run_until([&] { return c[0].ring->holds_token(); });
-    c[0].ring->stop(c.now());
-    EXPECT_FALSE(c[0].ring->holds_token());
-    EXPECT_FALSE(c[0].ring->operational());
-    EXPECT_EQ(c[0].ring->next_deadline(), kNever);
-}
-
-// --- a ring of one ------------------------------------------------------------------------------------------
-
-TEST(Alone, NoTokenAndEverythingAtOnce) {
-    Cluster c(1);
-    c.form({0});
-    EXPECT_EQ(c[0].everything(), (Texts{"t:0", "r:0"}));
-    c.forget_heard();
-    c.record = true;
-    c.send(0, "a", Service::safe);
-    c.send(0, "b", Service::unreliable);
-    c.send(0, "c", Service::agreed);
-    c.send(0, std::string(60000, 'd'), Service::fifo);
-    EXPECT_EQ(c[0].messages(), (Texts{"a", "b", "c", std::string(60000, 'd')}));
-    EXPECT_EQ(c[0].ring->stable(), c[0].ring->high());
-    EXPECT_EQ(c[0].ring->delivered(), c[0].ring->high());
-    c.run_for(2s);
-    EXPECT_TRUE(c[0].events.empty());
-    EXPECT_TRUE(c.sent.empty());
-}
-
-TEST(Alone, ReleasedApplicationMessagesFlow) {
-    Cluster c(1);
-    c.form({0});
-    c[0].ring->hold_application(true);
-    c.send(0, "later");
-    EXPECT_FALSE(c[0].got("later"));
-    c[0].ring->hold_application(false);
-    c.run_for(1us);
-    EXPECT_TRUE(c[0].got("later"));
-}
-
-TEST(Alone, DrainsAtOnce) {
-    Cluster c(1);
-    c.form({0});
-    c.send(0, "a");
-    c[0].ring->set_draining(c.now(), true);
-    EXPECT_EQ(c[0].ring->take_event(), RingEvent::drained);
-}
-
-// --- draining -----------------------------------------------------------------------------------------------
-
-TEST(Drain, StopsNewSeqsAndReportsWhenEverythingIsStable) {
-    Cluster c(3);
-    c.form(c.everybody());
-    c.send(1, "before", Service::safe);
-    c.run_for(15us);
-    for (std::size_t i = 0; i < 3; ++i) c[i].ring->set_draining(c.now(), true);
-    c.send(1, "after");
-    c.run_until([&] {
-        return c[0].reported(RingEvent::drained) && c[1].reported(RingEvent::drained) &&
-               c[2].reported(RingEvent::drained);
-    });
-    c.run_for(1ms);
-    EXPECT_FALSE(c[0].got("after"));
-    for (std::size_t i = 0; i < 3; ++i) {
-        EXPECT_EQ(std::count(c[i].events.begin(), c[i].events.end(), RingEvent::drained), 1);
-    }
-    EXPECT_TRUE(c[0].got("before") || c[0].ring->high() == Seq{0});
-    c.form(c.everybody());
-    c.run_until([&] { return c.all_got("after"); });
-}
-
-TEST(Drain, WakesAHeldToken) {
-    Cluster c(3);
-    c.form(c.everybody());
-    c.run_until([&] { return c[0].ring->holds_token(); });
-    c[2].ring->set_draining(c.now(), true);
-    c.run_until([&] { return c[2].reported(RingEvent::drained); }, 5ms);
 }
 
 }  // namespace

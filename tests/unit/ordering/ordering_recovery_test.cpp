@@ -1,6 +1,5 @@
 // From one ring to the next: what was in flight, holes and obligations, abandoned attempts, the
 // order of an install (protocol.md 4.4, 4.5).
-#include "base/prng.hpp"
 #include "tests/unit/ordering/ring_fixture.hpp"
 
 namespace torc::ordering::testing {
@@ -32,13 +31,7 @@ void send_apart(Cluster& c, std::size_t from, const std::string& text, Service s
     c.run_for(2 * Cluster::kDelay);
 }
 
-/// The ring breaks: what is on the wire is gone.
-void cut(Cluster& c) {
-    c.drop_wire();
-    for (std::size_t i = 0; i < c.size(); ++i) c[i].ring->stop(c.now());
-}
-
-// --- exchange ---------------------------------------------------------------------------------------
+// --- exchange ----------------------------------------------------------------------------------
 
 TEST(Recovery, WhatOneHoldsAllDeliver) {
     Cluster c(3);
@@ -70,8 +63,8 @@ TEST(Recovery, OwnersSendWhatIsMissingOnce) {
     c.form(c.everybody());
     std::uint64_t copies = 0;
     for (std::size_t i = 0; i < 4; ++i) {
-        copies += c[i].count(CounterId::recovery_sent) +
-                  c[i].count(CounterId::retransmissions_answered);
+        copies +=
+            c[i].count(CounterId::recovery_sent) + c[i].count(CounterId::retransmissions_answered);
         if (i < 3) {
             EXPECT_EQ(c[i].count(CounterId::recovery_sent), 2u)
                 << "seq mod holders spreads the work: " << i;
@@ -134,7 +127,7 @@ TEST(Recovery, LeftAloneInstallsByItself) {
     EXPECT_TRUE(c[0].got("alone"));
 }
 
-// --- the order of an install ------------------------------------------------------------------------
+// --- the order of an install -------------------------------------------------------------------
 
 TEST(Install, UnstableSafeComesAfterTheTransitionalSignal) {
     Cluster c(3);
@@ -149,8 +142,7 @@ TEST(Install, UnstableSafeComesAfterTheTransitionalSignal) {
     cut(c);
     c.form({0, 1});
     for (std::size_t i = 0; i < 2; ++i) {
-        EXPECT_EQ(c[i].everything(),
-                  (Texts{"m:agreed", "t:0,1", "m:safe", "m:behind", "r:0,1"}));
+        EXPECT_EQ(c[i].everything(), (Texts{"m:agreed", "t:0,1", "m:safe", "m:behind", "r:0,1"}));
     }
 }
 
@@ -271,7 +263,7 @@ TEST(Install, FifoBehindItsSendersSkippedAgreedIsSkipped) {
     }
 }
 
-// --- attempts ------------------------------------------------------------------------------------------
+// --- attempts ----------------------------------------------------------------------------------
 
 TEST(Attempts, ObligationsOutliveAnAbandonedAttempt) {
     // 3 departs with its frame 1. 2 comes along in the first attempt, all hold everything, then 2
@@ -467,199 +459,6 @@ TEST(Attempts, PlanThatContradictsMyStateIsRefused) {
     EXPECT_TRUE(refused([](wire::RecoveryOrder& o) { o.high_max = Seq{~std::uint64_t{0}}; }));
     EXPECT_TRUE(refused([](wire::RecoveryOrder& o) { o.final_holes.resize(0); }));
     EXPECT_TRUE(refused([](wire::RecoveryOrder& o) { o.together.clear(); }));
-}
-
-// --- messages that were on their way ---------------------------------------------------------------------
-
-TEST(Change, WaitingMessagesGoOutOnTheNewRing) {
-    Cluster c(2);
-    c.form({0, 1});
-    c.run_until([&] { return c[0].ring->holds_token(); });
-    c.forget_heard();
-    c.lose = [](const Packet&) { return true; };
-    c.send(1, "waiting");
-    cut(c);
-    c.lose = nullptr;
-    c.form({0, 1});
-    c.run_until([&] { return c.all_got("waiting"); });
-    EXPECT_EQ(c[0].everything(), (Texts{"t:0,1", "r:0,1", "m:waiting"}));
-}
-
-TEST(Change, HalfSentMessageStartsAnew) {
-    config::ClusterSettings settings = test_settings(2);
-    settings.burst_frames = 4;
-    Cluster c(settings);
-    c.form({0, 1});
-    c.forget_heard();
-    const std::string large(40000, 'L');
-    ASSERT_EQ(c.submit(0, large), Submit::partial);
-    c.send(0, "small", Service::agreed, 2);
-    c.run_until([&] { return c[1].ring->high() >= Seq{4}; });
-    ASSERT_EQ(c.submit(0, large), Submit::partial);
-    cut(c);
-    c.form({0, 1});
-    EXPECT_FALSE(c[1].got(large));
-    EXPECT_EQ(c[0].count(CounterId::partial_restarted), 1u);
-    EXPECT_GE(c[1].count(CounterId::partial_dropped), 1u);
-    Submit answer = Submit::partial;
-    while (answer == Submit::partial) {
-        c.run_for(20us);
-        answer = c.submit(0, large);
-    }
-    ASSERT_EQ(answer, Submit::queued);
-    c.run_until([&] { return c.all_got(large) && c.all_got("small"); });
-    const Texts texts = c[1].messages();
-    EXPECT_EQ(std::count(texts.begin(), texts.end(), large), 1);
-    EXPECT_EQ(std::count(texts.begin(), texts.end(), "small"), 1);
-}
-
-TEST(Change, MessageWhoseLastFragmentHadItsSeqIsNotSentTwice) {
-    Cluster c(2);
-    c.form({0, 1});
-    c.forget_heard();
-    const std::string large(5000, 'L');
-    ASSERT_EQ(c.submit(0, large), Submit::partial);
-    c.run_until([&] { return c.all_got(large); });
-    cut(c);
-    c.form({0, 1});
-    EXPECT_EQ(c.submit(0, large), Submit::queued) << "it was sent on the old ring";
-    c.run_for(10ms);
-    EXPECT_EQ(c[1].messages().size(), 1u);
-}
-
-TEST(Change, DataOfPeersThatInstalledFirstIsKept) {
-    Cluster c(3);
-    c.form(c.everybody());
-    c.forget_heard();
-    c.send(2, "first on the new ring");
-    cut(c);
-    // 2 is the first to see that everybody is done. It installs and sends; its burst is at 1 before
-    // the token that lets 1 install.
-    c.form(c.everybody());
-    c.run_until([&] { return c.all_got("first on the new ring"); });
-    EXPECT_EQ(c[1].count(CounterId::data_early), 1u);
-    EXPECT_EQ(c[1].everything(), (Texts{"t:0,1,2", "r:0,1,2", "m:first on the new ring"}));
-    EXPECT_EQ(c[1].count(CounterId::retransmissions_asked), 0u);
-}
-
-TEST(Change, EarlyDataIsBounded) {
-    Cluster c(2);
-    c.begin_forming({0, 1});
-    const RingId ring{1 << 24, NodeIndex{0}};
-    for (std::uint64_t seq = 1; seq <= 1000; ++seq) {
-        FakePool pool;
-        const FrameRef frame = pool.lend(0, true);
-        wire::FrameBuilder builder(frame, kFrameBytesMin, NodeIndex{0}, kHash);
-        const std::string text = "x";
-        const std::span<const std::byte> piece = std::as_bytes(std::span(text));
-        builder.append({1, Service::agreed, false}, {&piece, 1});
-        wire::Stamp stamp;
-        stamp.ring = ring;
-        stamp.seq = Seq{seq};
-        wire::stamp(builder.frame(), stamp);
-        c.inject(1, {builder.frame().bytes().begin(), builder.frame().bytes().end()});
-        pool.give_back(frame.cookie);
-    }
-    EXPECT_GT(c[1].count(CounterId::early_dropped), 0u);
-    EXPECT_LE(c[1].ring->loans(), 300u);
-    // They are above what the token gave out: none of them may take a place.
-    c.run_until([&] { return c[0].ring->operational() && c[1].ring->operational(); });
-    c.send(1, "true");
-    c.run_until([&] { return c.all_got("true"); });
-    EXPECT_EQ(c[1].messages(), Texts{"true"});
-}
-
-// --- everything at once ------------------------------------------------------------------------------------
-
-/// Messages of one ring that a node handed up, all of them and those in the total order.
-std::pair<std::multiset<std::string>, Texts> of_ring(const Node& node, const RingId& ring) {
-    std::pair<std::multiset<std::string>, Texts> texts;
-    for (const Heard& item : node.heard) {
-        if (item.what[0] != 'm' || item.ring != ring) continue;
-        texts.first.insert(item.what);
-        if (item.service >= Service::causal) texts.second.push_back(item.what);
-    }
-    return texts;
-}
-
-struct Storm {
-    explicit Storm(std::uint64_t seed) : prng(seed), c(settings()) {
-        c.lose = [this](const Packet&) { return prng.chance(losing); };
-    }
-    static config::ClusterSettings settings() {
-        config::ClusterSettings settings = test_settings(4);
-        settings.timers.token_loss = 60s;
-        settings.timers.recovery = 600s;
-        settings.in_flight_frames = 40;
-        settings.burst_frames = 6;
-        return settings;
-    }
-    void talk() {
-        losing = 200'000;
-        for (int i = 0; i < 30; ++i) {
-            const std::size_t from = prng.below(4);
-            if (!c[from].ring->operational()) continue;
-            const auto service = static_cast<Service>(prng.between(1, 5));
-            const std::string text = std::to_string(from) + "-" + std::to_string(++sent) +
-                                     std::string(prng.below(900), '.');
-            if (c.submit(from, text, service) == Submit::queued) mine[from].insert("m:" + text);
-            if (prng.chance(400'000)) c.run_for(Nanos{static_cast<int>(prng.below(60'000))});
-        }
-    }
-    /// Everybody in `part` moves on together; those of one old ring must have heard the same of it.
-    void move(const Cluster::Set& part) {
-        std::map<RingId, Cluster::Set> together;
-        for (const std::size_t i : part) together[c[i].ring->id()].push_back(i);
-        losing = 100'000;
-        c.form(part);
-        for (const auto& [ring, who] : together) {
-            for (const std::size_t i : who) {
-                EXPECT_EQ(of_ring(c[i], ring), of_ring(c[who.front()], ring));
-            }
-        }
-    }
-    void split_and_move() {
-        Cluster::Set parts[2];
-        for (std::size_t i = 0; i < 4; ++i) parts[prng.below(2)].push_back(i);
-        c.drop_wire();
-        for (std::size_t i = 0; i < 4; ++i) c[i].ring->stop(c.now());
-        for (const Cluster::Set& part : parts) {
-            if (!part.empty()) move(part);
-        }
-    }
-    Prng prng;
-    std::uint32_t losing{0};
-    Cluster c;
-    int sent{0};
-    std::map<std::size_t, std::multiset<std::string>> mine;
-};
-
-TEST(Storm, MoversAgreeAndNobodyLosesHisOwn) {
-    for (std::uint64_t seed = 1; seed <= 60 && !HasFailure(); ++seed) {
-        SCOPED_TRACE("seed " + std::to_string(seed));
-        Storm storm(seed);
-        storm.move(storm.c.everybody());
-        for (int round = 0; round < 4; ++round) {
-            storm.talk();
-            storm.split_and_move();
-        }
-        storm.c.drop_wire();
-        for (std::size_t i = 0; i < 4; ++i) storm.c[i].ring->stop(storm.c.now());
-        storm.move(storm.c.everybody());
-        storm.losing = 0;
-        storm.c.run_until([&] { return storm.c.all_stable(); });
-        for (std::size_t i = 0; i < 4; ++i) {
-            std::multiset<std::string> own;
-            std::multiset<std::string> all;
-            for (const Heard& item : storm.c[i].heard) {
-                if (item.what[0] != 'm') continue;
-                all.insert(item.what);
-                if (raw(item.sender) == i) own.insert(item.what);
-            }
-            EXPECT_EQ(own, storm.mine[i]) << "self-delivery, once, of node " << i;
-            for (const std::string& text : all) EXPECT_EQ(all.count(text), 1u);
-        }
-    }
 }
 
 }  // namespace

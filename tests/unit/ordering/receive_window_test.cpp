@@ -38,7 +38,7 @@ struct CountingPool {
 };
 
 struct Model {
-    std::set<std::uint64_t> held;   ///< not discarded
+    std::set<std::uint64_t> held;  ///< not discarded
     std::set<std::uint64_t> holes;
     std::uint64_t high{0};
     std::uint64_t stable{0};

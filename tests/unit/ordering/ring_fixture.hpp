@@ -162,7 +162,7 @@ public:
         node.ring->boot(now_, 0);
     }
 
-    // --- network --------------------------------------------------------------------------------
+    // --- network -------------------------------------------------------------------------------
     /// True: the packet is lost. Asked for each copy.
     std::function<bool(const Packet&)> lose;
     /// Sees every copy that is not lost, before it is handed over.
@@ -190,15 +190,24 @@ public:
         const FrameRef frame = node.pool.lend(packet.bytes.size(), false);
         std::memcpy(frame.data, packet.bytes.data(), packet.bytes.size());
         switch (packet.kind()) {
-            case wire::Kind::data: node.ring->on_data(now_, frame); break;
-            case wire::Kind::token: node.ring->on_token(now_, frame); break;
-            case wire::Kind::status: node.ring->on_status(now_, frame); break;
-            case wire::Kind::wake: node.ring->on_wake(now_, frame); break;
+            case wire::Kind::data:
+                node.ring->on_data(now_, frame);
+                break;
+            case wire::Kind::token:
+                node.ring->on_token(now_, frame);
+                break;
+            case wire::Kind::status:
+                node.ring->on_status(now_, frame);
+                break;
+            case wire::Kind::wake:
+                node.ring->on_wake(now_, frame);
+                break;
             case wire::Kind::join:
             case wire::Kind::propose:
             case wire::Kind::state:
             case wire::Kind::plan:
-            case wire::Kind::merge: FAIL() << "a ring sends no control frames";
+            case wire::Kind::merge:
+                FAIL() << "a ring sends no control frames";
         }
         collect(node);
     }
@@ -206,7 +215,7 @@ public:
         hand_over(Packet{0, to, {}, now_, std::move(bytes)});
     }
 
-    // --- time -----------------------------------------------------------------------------------
+    // --- time ----------------------------------------------------------------------------------
     /// One packet or timer. False if nothing is left before `end`.
     bool step(Instant end) {
         Instant next = wire_.empty() ? kNever : wire_.front().due;
@@ -245,7 +254,7 @@ public:
     void drop_wire() { wire_.clear(); }
     std::size_t on_wire() const { return wire_.size(); }
 
-    // --- messages -------------------------------------------------------------------------------
+    // --- messages ------------------------------------------------------------------------------
     Submit submit(std::size_t from, const std::string& text, Service service = Service::agreed,
                   std::uint32_t session = 1, bool control = false) {
         const std::array<std::span<const std::byte>, 2> pieces{
@@ -276,7 +285,7 @@ public:
         });
     }
 
-    // --- forming rings ---------------------------------------------------------------------------
+    // --- forming rings -------------------------------------------------------------------------
     using Set = std::vector<std::size_t>;
 
     /// What FORM does: states of all, one PLAN, the recovery token. Does not run the recovery.
@@ -331,8 +340,8 @@ private:
         for (const std::size_t i : who) {
             const wire::OldRingState& state = states[i];
             if (state.ring != order.old_ring) continue;
-            order.together.push_back({NodeIndex{static_cast<std::uint16_t>(i)},
-                                      Incarnation{100 + i}});
+            order.together.push_back(
+                {NodeIndex{static_cast<std::uint16_t>(i)}, Incarnation{100 + i}});
             order.low_aru = std::min(order.low_aru, state.aru);
             order.stable_max = std::max(order.stable_max, state.stable);
             order.high_max = std::max(order.high_max, state.high);
@@ -361,9 +370,7 @@ private:
         io.transmit_fn = [](void* driver, const wire::Transmit& transmit) {
             node_of(driver).cluster->put(node_of(driver).index, transmit);
         };
-        io.release_fn = [](void* driver, void* cookie) {
-            node_of(driver).pool.give_back(cookie);
-        };
+        io.release_fn = [](void* driver, void* cookie) { node_of(driver).pool.give_back(cookie); };
         return io;
     }
     static std::string list_of(const wire::MemberList& members) {
@@ -385,12 +392,10 @@ private:
         };
         upcalls.transitional_fn = [](void* engine, const RingId& id,
                                      const wire::MemberList& members) {
-            node_of(engine).heard.push_back(
-                {"t:" + list_of(members), kNoNode, {}, id, {}, 0, {}});
+            node_of(engine).heard.push_back({"t:" + list_of(members), kNoNode, {}, id, {}, 0, {}});
         };
         upcalls.regular_fn = [](void* engine, const RingId& id, const wire::MemberList& members) {
-            node_of(engine).heard.push_back(
-                {"r:" + list_of(members), kNoNode, {}, id, {}, 0, {}});
+            node_of(engine).heard.push_back({"r:" + list_of(members), kNoNode, {}, id, {}, 0, {}});
         };
         upcalls.visit_fn = [](void* engine, Instant, wire::Token& token) {
             if (node_of(engine).on_visit) node_of(engine).on_visit(token);
@@ -416,5 +421,11 @@ private:
     Instant now_{};
     std::uint64_t epoch_{0};
 };
+
+/// The ring breaks: what is on the wire is gone.
+inline void cut(Cluster& c) {
+    c.drop_wire();
+    for (std::size_t i = 0; i < c.size(); ++i) c[i].ring->stop(c.now());
+}
 
 }  // namespace torc::ordering::testing
