@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
-
+#include <rte_cycles.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
@@ -25,11 +25,12 @@ tl::unexpected<Error> device_failure(const DeviceFacts& facts, const char* step,
     std::string remedy = "the driver's own message stands above";
     if (result == -ENOMEM) remedy = "raise -m in `eal`, or lower frame_pool";
     if (result == -EPERM || result == -EACCES) {
-        remedy = "torcd lacks a right: drivers on kernel interfaces need CAP_NET_RAW and "
-                 "CAP_NET_ADMIN";
+        remedy =
+            "torcd lacks a right: drivers on kernel interfaces need CAP_NET_RAW and "
+            "CAP_NET_ADMIN";
     }
-    return failure("device " + facts.name + " (" + facts.driver + "): " + step + " failed: " +
-                       reason_of(result),
+    return failure("device " + facts.name + " (" + facts.driver + "): " + step +
+                       " failed: " + reason_of(result),
                    remedy);
 }
 
@@ -50,18 +51,16 @@ Result<void> configure(const DeviceRequest& request, DeviceFacts& facts) {
     facts.mtu = static_cast<std::uint32_t>(request.frame_bytes + kIpUdpBytes);
     const std::uint32_t most = largest_mtu(info);
     if (facts.mtu > most && !request.ignore_driver_limit) {
-        return failure("device " + facts.name + " (" + facts.driver + ") carries at most " +
-                           std::to_string(most) + " bytes of IP, frame_bytes = " +
-                           std::to_string(request.frame_bytes) + " needs " +
-                           std::to_string(facts.mtu),
-                       "lower frame_bytes in the cluster settings to " +
-                           std::to_string(most - kIpUdpBytes));
+        return failure(
+            "device " + facts.name + " (" + facts.driver + ") carries at most " +
+                std::to_string(most) + " bytes of IP, frame_bytes = " +
+                std::to_string(request.frame_bytes) + " needs " + std::to_string(facts.mtu),
+            "lower frame_bytes in the cluster settings to " + std::to_string(most - kIpUdpBytes));
     }
     rte_eth_conf conf{};
     conf.rxmode.mtu = std::min(std::max<std::uint32_t>(facts.mtu, RTE_ETHER_MTU), most);
     if (request.offload_checksum) {
-        facts.transmit_checksum =
-            (info.tx_offload_capa & kTransmitChecksum) == kTransmitChecksum;
+        facts.transmit_checksum = (info.tx_offload_capa & kTransmitChecksum) == kTransmitChecksum;
         facts.receive_checksum = (info.rx_offload_capa & kReceiveChecksum) == kReceiveChecksum;
     }
     if (facts.transmit_checksum) conf.txmode.offloads |= kTransmitChecksum;
@@ -109,9 +108,12 @@ MulticastFilter admit_group(std::uint16_t port, std::uint32_t group) {
 
 const char* to_text(MulticastFilter filter) {
     switch (filter) {
-        case MulticastFilter::none: return "none";
-        case MulticastFilter::filter: return "filter on our group";
-        case MulticastFilter::all_multicast: return "all multicast (no filter list)";
+        case MulticastFilter::none:
+            return "none";
+        case MulticastFilter::filter:
+            return "filter on our group";
+        case MulticastFilter::all_multicast:
+            return "all multicast (no filter list)";
         case MulticastFilter::promiscuous:
             return "promiscuous (neither filter list nor all-multicast)";
     }
@@ -128,11 +130,11 @@ Result<std::uint16_t> probe_device(const DeviceString& device) {
     }
     const int result = rte_eal_hotplug_add("vdev", device.name.c_str(), device.arguments.c_str());
     if (result != 0) {
-        std::string remedy =
-            "the driver's own message stands above; check the name and arguments";
+        std::string remedy = "the driver's own message stands above; check the name and arguments";
         if (device.is_driver("net_af_packet")) {
-            remedy += "; if it names PACKET_FANOUT, start torcd again: the driver makes that id of "
-                      "the process id, and another process here has the same";
+            remedy +=
+                "; if it names PACKET_FANOUT, start torcd again: the driver makes that id of "
+                "the process id, and another process here has the same";
         }
         return failure("device \"" + device.to_text() + "\" did not probe: " + reason_of(result),
                        remedy);
@@ -145,6 +147,8 @@ Result<std::uint16_t> probe_device(const DeviceString& device) {
 }
 
 void stop_device(std::uint16_t port) { static_cast<void>(rte_eth_dev_stop(port)); }
+
+void settle() { rte_delay_us_sleep(static_cast<unsigned>(kSettle / std::chrono::microseconds{1})); }
 
 void close_device(std::uint16_t port) {
     rte_eth_dev_info info{};

@@ -3,9 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-
 #include <rte_mempool.h>
+#include <string>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -20,7 +19,7 @@ struct DeviceRequest {
     std::uint32_t frame_bytes{0};
     std::uint16_t receive_descriptors{0};
     std::uint16_t transmit_descriptors{0};
-    std::uint32_t group{0};      ///< 0: no multicast filter to set
+    std::uint32_t group{0};  ///< 0: no multicast filter to set
     /// net_af_packet: the interface's MTU, checked before, is the limit; the driver claims 1518
     /// bytes whatever its slots hold.
     bool ignore_driver_limit{false};
@@ -56,6 +55,8 @@ void close_device(std::uint16_t port);
 /// cancel it at close (DPDK 22.11): between stop and close this long must pass, so that the alarm,
 /// due after a microsecond, has run before the device's memory goes.
 inline constexpr Nanos kSettle{std::chrono::milliseconds{100}};
+/// Lets that time pass; for a port that closes, when nothing else is left to do.
+void settle();
 
 /// Configures queues and filters and starts the device.
 /// Fails: frames above what it can carry, no memory, a refusal of the driver; it is stopped then.

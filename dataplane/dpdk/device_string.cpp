@@ -79,8 +79,8 @@ DeviceString complete_af_packet(DeviceString device, std::uint32_t frame_bytes) 
         device.arguments += std::string(device.arguments.empty() ? "" : ",") + std::string(key) +
                             "=" + std::to_string(value);
     };
-    const bool has_geometry = device.argument("framesz") || device.argument("blocksz") ||
-                              device.argument("framecnt");
+    const bool has_geometry =
+        device.argument("framesz") || device.argument("blocksz") || device.argument("framecnt");
     if (!has_geometry) {
         const auto need = static_cast<std::uint32_t>(frame_bytes + kHeaderBytes + kSlotOverhead);
         const std::uint32_t slot = (need + kSlotStep - 1) / kSlotStep * kSlotStep;

@@ -1,18 +1,17 @@
 // See eal.hpp.
 #include "dataplane/dpdk/eal.hpp"
 
-#include <pthread.h>
-#include <sched.h>
-
 #include <atomic>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
+
+#include <pthread.h>
+#include <sched.h>
 
 namespace torc::dataplane::dpdk {
 
@@ -21,7 +20,7 @@ namespace {
 std::atomic_flag eal_started = ATOMIC_FLAG_INIT;
 
 void ignore_sigpipe_if_default() {
-    struct sigaction action {};
+    struct sigaction action{};
     if (sigaction(SIGPIPE, nullptr, &action) == 0 && action.sa_handler == SIG_DFL) {
         action.sa_handler = SIG_IGN;
         sigaction(SIGPIPE, &action, nullptr);
@@ -42,9 +41,9 @@ tl::unexpected<Error> start_failure(const EalPlan& plan, int error) {
     } else if (error == EACCES || error == EPERM) {
         remedy = "torcd lacks a right; see docs/operating for capabilities, or add --no-huge";
     }
-    return failure("DPDK did not start (" + std::string(std::strerror(error)) + "): " +
-                       joined(plan.arguments),
-                   remedy);
+    return failure(
+        "DPDK did not start (" + std::string(std::strerror(error)) + "): " + joined(plan.arguments),
+        remedy);
 }
 
 /// One lcore id for the life of a thread that is not one of the EAL's.

@@ -34,8 +34,8 @@ void add_memory(const EalRequest& request, EalPlan& plan) {
     auto& args = plan.arguments;
     const std::uint64_t bytes = request.bytes_needed + request.bytes_needed / 5 + kEalOwnBytes;
     const std::uint64_t mib = (bytes + kMiB - 1) / kMiB;
-    const bool sized = has_argument(request.extra, "-m") ||
-                       has_argument(request.extra, "--socket-mem");
+    const bool sized =
+        has_argument(request.extra, "-m") || has_argument(request.extra, "--socket-mem");
     if (plan.huge_pages) {
         for (const char* argument : {"--in-memory", "--iova-mode=va"}) {
             const std::string_view name{argument};
@@ -67,9 +67,8 @@ Result<EalPlan> plan_eal(const EalRequest& request) {
     EalPlan plan;
     const bool no_huge = has_argument(request.extra, "--no-huge");
     const auto wants_huge =
-        std::find_if(kHugeArguments.begin(), kHugeArguments.end(), [&](std::string_view name) {
-            return has_argument(request.extra, name);
-        });
+        std::find_if(kHugeArguments.begin(), kHugeArguments.end(),
+                     [&](std::string_view name) { return has_argument(request.extra, name); });
     if (no_huge && wants_huge != kHugeArguments.end()) {
         return failure("eal: --no-huge and " + std::string(*wants_huge) + " exclude each other",
                        "leave both away: huge pages are used if enough of them are free");
@@ -99,9 +98,9 @@ Result<EalPlan> plan_eal(const EalRequest& request) {
             plan.arguments.emplace_back("--log-level=pmd.net.virtio.driver:critical");
         }
     }
-    const bool placed = std::any_of(
-        kCoreArguments.begin(), kCoreArguments.end(),
-        [&](std::string_view name) { return has_argument(request.extra, name); });
+    const bool placed =
+        std::any_of(kCoreArguments.begin(), kCoreArguments.end(),
+                    [&](std::string_view name) { return has_argument(request.extra, name); });
     if (!placed) plan.arguments.push_back("--lcores=" + lcores_argument(request));
     if (request.device != nullptr && request.device->bus == DeviceBus::pci) {
         plan.arguments.emplace_back("-a");

@@ -12,12 +12,12 @@
 namespace torc::dataplane::dpdk {
 
 struct EalRequest {
-    std::vector<std::string> extra;     ///< the operator's arguments, passed on as given
+    std::vector<std::string> extra;       ///< the operator's arguments, passed on as given
     const DeviceString* device{nullptr};  ///< null: the vhost mesh
-    std::uint64_t bytes_needed{0};      ///< buffers and rings
-    std::uint64_t huge_bytes_free{0};   ///< of all page sizes
-    std::vector<int> cpus;              ///< where this process may run
-    int ring_core{-1};                  ///< kept free of the EAL's threads if there is another
+    std::uint64_t bytes_needed{0};        ///< buffers and rings
+    std::uint64_t huge_bytes_free{0};     ///< of all page sizes
+    std::vector<int> cpus;                ///< where this process may run
+    int ring_core{-1};                    ///< kept free of the EAL's threads if there is another
 };
 
 struct EalPlan {

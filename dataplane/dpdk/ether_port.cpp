@@ -2,8 +2,6 @@
 #include "dataplane/dpdk/ether_port.hpp"
 
 #include <array>
-#include <thread>
-
 #include <rte_ethdev.h>
 
 #include "dataplane/dpdk/eal.hpp"
@@ -39,7 +37,7 @@ EtherPort::~EtherPort() {
     send_link_frames();
     flush();
     stop_device(parts_.port);
-    if (parts_.facts.driver.starts_with("net_virtio")) std::this_thread::sleep_for(kSettle);
+    if (parts_.facts.driver.starts_with("net_virtio")) settle();
     close_device(parts_.port);
 }
 
@@ -70,8 +68,7 @@ void EtherPort::transmit(const wire::Transmit& transmit) {
         UdpPath path;
         path.destination_mac = multicast_mac(group_);
         path.destination = group_;
-        path.port = transmit.channel == wire::Channel::data
-                        ? data_port_ : static_cast<std::uint16_t>(data_port_ + 1);
+        path.port = port_of(transmit.channel, data_port_);
         send(transmit.frame, path, sum);
         return;
     }
@@ -81,8 +78,7 @@ void EtherPort::transmit(const wire::Transmit& transmit) {
     }
 }
 
-void EtherPort::send_to(const wire::Transmit& transmit, NodeIndex peer,
-                        std::uint64_t payload_sum) {
+void EtherPort::send_to(const wire::Transmit& transmit, NodeIndex peer, std::uint64_t payload_sum) {
     if (raw(peer) >= peers_.size() || peer == peers_.self()) return;
     const MacAddress* mac = peers_.mac(peer);
     // Until the answer comes everybody on the link gets the frame and all but one drop it.
@@ -90,8 +86,7 @@ void EtherPort::send_to(const wire::Transmit& transmit, NodeIndex peer,
     UdpPath path;
     path.destination_mac = mac == nullptr ? kBroadcastMac : *mac;
     path.destination = peers_.address(peer);
-    path.port = transmit.channel == wire::Channel::data
-                    ? data_port_ : static_cast<std::uint16_t>(data_port_ + 1);
+    path.port = port_of(transmit.channel, data_port_);
     send(transmit.frame, path, payload_sum);
 }
 
@@ -152,15 +147,11 @@ void EtherPort::maintain(Instant now) {
     if (rte_eth_stats_get(parts_.port, &statistics) == 0) no_buffer_ = statistics.rx_nombuf;
 }
 
-int EtherPort::wake_fd() const {
-    return parts_.wake_socket >= 0 ? parts_.wake_socket : wake_.fd();
-}
+int EtherPort::wake_fd() const { return parts_.wake_socket >= 0 ? parts_.wake_socket : wake_.fd(); }
 
 void EtherPort::arm_wake() { static_cast<void>(wake_.arm()); }
 
-Nanos EtherPort::sleep_max() const {
-    return wake_fd() >= 0 ? kSleepWithWake : kSleepWithoutWake;
-}
+Nanos EtherPort::sleep_max() const { return wake_fd() >= 0 ? kSleepWithWake : kSleepWithoutWake; }
 
 PortCounters EtherPort::counters() const {
     PortCounters counters = sent_;
@@ -182,8 +173,8 @@ std::string EtherPort::describe() const {
     };
     return line("device", parts_.device) + line("driver", facts.driver) +
            line("memory", parts_.memory) + line("mac", to_text(facts.mac)) +
-           line("address", address_text(peers_.own_address())) +
-           line("to all", copies) + line("multicast in", to_text(facts.multicast)) +
+           line("address", address_text(peers_.own_address())) + line("to all", copies) +
+           line("multicast in", to_text(facts.multicast)) +
            line("udp checksum out", facts.transmit_checksum ? "device" : "software") +
            line("udp checksum in", facts.receive_checksum ? "device" : "software") +
            line("mtu", std::to_string(facts.mtu)) +
@@ -194,8 +185,8 @@ std::string EtherPort::describe() const {
 }
 
 std::string EtherPort::detail() const {
-    return "refused: " + intake_.refusals().to_text() +
-           "; arp answers " + std::to_string(neighbourhood_.arp_answers()) + ", igmp reports " +
+    return "refused: " + intake_.refusals().to_text() + "; arp answers " +
+           std::to_string(neighbourhood_.arp_answers()) + ", igmp reports " +
            std::to_string(neighbourhood_.igmp_reports()) + ", address conflicts " +
            std::to_string(neighbourhood_.address_conflicts()) + ", copies " +
            std::to_string(parts_.pool->copies());

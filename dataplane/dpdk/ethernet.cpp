@@ -60,8 +60,8 @@ MacAddress mesh_mac(std::uint32_t address) {
 std::string to_text(const MacAddress& mac) {
     std::array<char, 18> text{};
     const auto& b = mac.bytes;
-    std::snprintf(text.data(), text.size(), "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2],
-                  b[3], b[4], b[5]);
+    std::snprintf(text.data(), text.size(), "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3],
+                  b[4], b[5]);
     return text.data();
 }
 
@@ -101,8 +101,7 @@ std::uint16_t checksum_fold(std::uint64_t sum) {
 }
 
 void write_udp_headers(std::span<std::byte, kHeaderBytes> out, const UdpPath& path,
-                       std::size_t payload_bytes, UdpChecksum checksum,
-                       std::uint64_t payload_sum) {
+                       std::size_t payload_bytes, UdpChecksum checksum, std::uint64_t payload_sum) {
     struct Headers {
         EthernetHeader ethernet;
         Ipv4Header ip;
@@ -133,19 +132,32 @@ void write_udp_headers(std::span<std::byte, kHeaderBytes> out, const UdpPath& pa
 
 const char* to_text(Refusal refusal) {
     switch (refusal) {
-        case Refusal::none: return "none";
-        case Refusal::truncated: return "truncated";
-        case Refusal::foreign_type: return "foreign_type";
-        case Refusal::bad_ip_header: return "bad_ip_header";
-        case Refusal::fragment: return "fragment";
-        case Refusal::bad_length: return "bad_length";
-        case Refusal::not_udp: return "not_udp";
-        case Refusal::bad_checksum: return "bad_checksum";
-        case Refusal::foreign_destination: return "foreign_destination";
-        case Refusal::foreign_port: return "foreign_port";
-        case Refusal::foreign_source: return "foreign_source";
-        case Refusal::own_copy: return "own_copy";
-        case Refusal::chained: return "chained";
+        case Refusal::none:
+            return "none";
+        case Refusal::truncated:
+            return "truncated";
+        case Refusal::foreign_type:
+            return "foreign_type";
+        case Refusal::bad_ip_header:
+            return "bad_ip_header";
+        case Refusal::fragment:
+            return "fragment";
+        case Refusal::bad_length:
+            return "bad_length";
+        case Refusal::not_udp:
+            return "not_udp";
+        case Refusal::bad_checksum:
+            return "bad_checksum";
+        case Refusal::foreign_destination:
+            return "foreign_destination";
+        case Refusal::foreign_port:
+            return "foreign_port";
+        case Refusal::foreign_source:
+            return "foreign_source";
+        case Refusal::own_copy:
+            return "own_copy";
+        case Refusal::chained:
+            return "chained";
     }
     return "?";
 }
@@ -176,8 +188,12 @@ Refusal parse_ipv4(const EthernetView& frame, Ipv4Packet& out) {
     if (total > frame.body.size() || total < header_bytes) return Refusal::bad_length;
     if (checksum_of(frame.body.first(header_bytes)) != 0) return Refusal::bad_ip_header;
     if ((header.fragment.get() & 0x3FFF) != 0) return Refusal::fragment;
-    out = {frame.source,          frame.destination,        header.source.get(),
-           header.destination.get(), header.protocol,       header.ttl,
+    out = {frame.source,
+           frame.destination,
+           header.source.get(),
+           header.destination.get(),
+           header.protocol,
+           header.ttl,
            frame.body.subspan(header_bytes, total - header_bytes)};
     return Refusal::none;
 }

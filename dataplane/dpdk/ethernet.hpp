@@ -124,8 +124,7 @@ struct UdpPath {
 /// needs none), so equal arguments give equal bytes and a frame on several queues may share them.
 /// Takes the payload's size (at most kFrameBytesMax) and, for `full`, checksum_add of its bytes.
 void write_udp_headers(std::span<std::byte, kHeaderBytes> out, const UdpPath& path,
-                       std::size_t payload_bytes, UdpChecksum checksum,
-                       std::uint64_t payload_sum);
+                       std::size_t payload_bytes, UdpChecksum checksum, std::uint64_t payload_sum);
 
 /// Why a received frame is not for the ring. Each has a counter.
 enum class Refusal : std::uint8_t {

@@ -15,8 +15,8 @@ constexpr std::uint8_t kTypeReportV3 = 0x22;
 constexpr std::uint8_t kModeIsExclude = 2;
 constexpr std::uint8_t kChangeToInclude = 3;
 constexpr std::uint8_t kChangeToExclude = 4;
-constexpr std::uint32_t kAllRouters = 0xE0000002;    // 224.0.0.2
-constexpr std::uint32_t kAllIgmpV3 = 0xE0000016;     // 224.0.0.22
+constexpr std::uint32_t kAllRouters = 0xE0000002;  // 224.0.0.2
+constexpr std::uint32_t kAllIgmpV3 = 0xE0000016;   // 224.0.0.22
 constexpr std::uint8_t kTosInternetworkControl = 0xC0;
 
 /// Versions 1 and 2 whole; also the head of a version 3 query.

@@ -2,7 +2,6 @@
 #include "dataplane/dpdk/intake.hpp"
 
 #include <algorithm>
-
 #include <rte_prefetch.h>
 
 #include "base/check.hpp"
@@ -60,7 +59,9 @@ void Intake::take_one(rte_mbuf* mbuf, NodeIndex only_from, Neighbourhood* neighb
         case Arrival::igmp:
             if (neighbourhood != nullptr) neighbourhood->on_igmp(sorted.packet);
             break;
-        case Arrival::refused: refusals_.add(sorted.refusal); break;
+        case Arrival::refused:
+            refusals_.add(sorted.refusal);
+            break;
     }
     rte_pktmbuf_free(mbuf);
 }

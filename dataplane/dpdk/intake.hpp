@@ -3,9 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
-
 #include <rte_mbuf.h>
+#include <span>
 
 #include "base/fixed_vec.hpp"
 #include "dataplane/dpdk/mbuf_pool.hpp"
@@ -36,8 +35,7 @@ public:
     }
     /// Takes over the buffers of one burst, at most room() of them. A link with one peer names it;
     /// a port on a real link has a neighbourhood that hears ARP and IGMP.
-    void take(std::span<rte_mbuf* const> burst, NodeIndex only_from,
-              Neighbourhood* neighbourhood);
+    void take(std::span<rte_mbuf* const> burst, NodeIndex only_from, Neighbourhood* neighbourhood);
     /// Puts the data after the tokens. Gives how many frames stand in `out`.
     std::size_t finish();
 

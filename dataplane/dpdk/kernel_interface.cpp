@@ -1,17 +1,17 @@
 // See kernel_interface.hpp.
 #include "dataplane/dpdk/kernel_interface.hpp"
 
-#include <net/if.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <unistd.h>
 
 #include "dataplane/dpdk/ethernet.hpp"
 

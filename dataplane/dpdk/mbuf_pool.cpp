@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <string>
-
 #include <rte_errno.h>
 #include <rte_mempool.h>
+#include <string>
 
 #include "base/check.hpp"
 
@@ -95,8 +94,8 @@ FrameRef MbufPool::lend(rte_mbuf* mbuf, std::span<const std::byte> payload) {
 rte_mbuf* MbufPool::dress(const FrameRef& frame, const HeaderBytes& headers) {
     auto* mbuf = static_cast<rte_mbuf*>(frame.cookie);
     const auto payload_offset = static_cast<std::size_t>(frame.data - buffer_of(mbuf));
-    TORC_CHECK(payload_offset >= kHeaderBytes &&
-               payload_offset + frame.size <= mbuf->buf_len && frame.size <= frame_bytes_);
+    TORC_CHECK(payload_offset >= kHeaderBytes && payload_offset + frame.size <= mbuf->buf_len &&
+               frame.size <= frame_bytes_);
     const std::size_t offset = payload_offset - kHeaderBytes;
     std::byte* place = buffer_of(mbuf) + offset;
     if (rte_mbuf_refcnt_read(mbuf) == 1) {

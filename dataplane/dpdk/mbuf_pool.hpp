@@ -5,9 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
-
 #include <rte_mbuf.h>
+#include <span>
 
 #include "base/frame_ref.hpp"
 #include "base/result.hpp"
@@ -22,9 +21,7 @@ struct PoolDemand {
     std::uint32_t window{0};         ///< frames that the core may retain
     std::uint32_t burst{0};          ///< frames on their way between the two
     std::uint32_t caches{0};         ///< free ones that sit in a per-core cache
-    std::uint32_t total() const {
-        return receive_ring + transmit_ring + window + burst + caches;
-    }
+    std::uint32_t total() const { return receive_ring + transmit_ring + window + burst + caches; }
 };
 
 /// Fails, with the arithmetic in its text, if `frames` cannot cover the demand.

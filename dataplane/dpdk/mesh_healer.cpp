@@ -18,11 +18,18 @@ void MeshHealer::step(Instant now) {
     for (const auto& link : port_.links()) {
         if (link->role != LinkRole::attacher) continue;
         switch (link->phase.load(std::memory_order_acquire)) {  // pairs with MeshPort::maintain
-            case LinkPhase::absent: attach(*link, now); break;
-            case LinkPhase::active: check(*link); break;
-            case LinkPhase::released: close(*link, now); break;
+            case LinkPhase::absent:
+                attach(*link, now);
+                break;
+            case LinkPhase::active:
+                check(*link);
+                break;
+            case LinkPhase::released:
+                close(*link, now);
+                break;
             case LinkPhase::offered:
-            case LinkPhase::leaving: break;  // the ring core's turn
+            case LinkPhase::leaving:
+                break;  // the ring core's turn
         }
     }
 }
@@ -34,8 +41,8 @@ void MeshHealer::attach(MeshLink& link, Instant now) {
     if (!owner_answers(link.socket, kOwnerPatience)) return;
     DeviceString device;
     // A name of its own each time: an abandoned device keeps the old one.
-    device.name = "net_virtio_user" + std::to_string(raw(link.peer)) + "n" +
-                  std::to_string(attempts_++);
+    device.name =
+        "net_virtio_user" + std::to_string(raw(link.peer)) + "n" + std::to_string(attempts_++);
     device.arguments = "path=" + link.socket + ",queue_size=" + std::to_string(descriptors_) +
                        ",mrg_rxbuf=1,packed_vq=1,mac=" + to_text(own_mac_);
     const auto port = probe_device(device);

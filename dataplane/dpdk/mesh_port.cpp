@@ -1,12 +1,10 @@
 // See mesh_port.hpp; the hand-over of links is written in mesh_link.hpp.
 #include "dataplane/dpdk/mesh_port.hpp"
 
-#include <sys/epoll.h>
-#include <unistd.h>
-
-#include <thread>
-
 #include <rte_ethdev.h>
+#include <sys/epoll.h>
+
+#include <unistd.h>
 
 #include "base/check.hpp"
 #include "dataplane/dpdk/eal.hpp"
@@ -46,7 +44,7 @@ MeshPort::~MeshPort() {
         flush(lane);
         if (has_device(lane)) stop_device(lane.link->port);
     }
-    std::this_thread::sleep_for(kSettle);  // peers may be stopping at this very moment
+    settle();  // peers may be stopping at this very moment
     for (const Lane& lane : lanes_) {
         if (has_device(lane)) close_device(lane.link->port);
     }
@@ -82,8 +80,7 @@ void MeshPort::transmit(const wire::Transmit& transmit) {
     UdpPath path;
     path.source = peers_.own_address();
     path.source_mac = mesh_mac(path.source);
-    path.port = transmit.channel == wire::Channel::data
-                    ? data_port_ : static_cast<std::uint16_t>(data_port_ + 1);
+    path.port = port_of(transmit.channel, data_port_);
     const bool to_all = transmit.to == kNoNode;
     if (!to_all && (raw(transmit.to) >= peers_.size() || transmit.to == peers_.self())) return;
     path.destination = to_all ? group_ : peers_.address(transmit.to);
@@ -92,8 +89,7 @@ void MeshPort::transmit(const wire::Transmit& transmit) {
     HeaderBytes headers;
     write_udp_headers(headers, path, transmit.frame.size, UdpChecksum::none, 0);
     const std::span<Lane> targets =
-        to_all ? std::span<Lane>(lanes_)
-               : std::span<Lane>(&lanes_[lane_of_[raw(transmit.to)]], 1);
+        to_all ? std::span<Lane>(lanes_) : std::span<Lane>(&lanes_[lane_of_[raw(transmit.to)]], 1);
     for (Lane& lane : targets) {
         if (!lane.in_use || !lane.is_up) {
             ++to_absent_;
@@ -132,11 +128,18 @@ void MeshPort::flush(Lane& lane) {
 void MeshPort::maintain(Instant now) {
     for (Lane& lane : lanes_) {
         switch (lane.link->phase.load(std::memory_order_acquire)) {  // pairs with MeshHealer
-            case LinkPhase::offered: take(lane); break;
-            case LinkPhase::leaving: let_go(lane); break;
-            case LinkPhase::active: look_at(lane); break;
+            case LinkPhase::offered:
+                take(lane);
+                break;
+            case LinkPhase::leaving:
+                let_go(lane);
+                break;
+            case LinkPhase::active:
+                look_at(lane);
+                break;
             case LinkPhase::absent:
-            case LinkPhase::released: break;
+            case LinkPhase::released:
+                break;
         }
     }
     if (now < statistics_at_) return;

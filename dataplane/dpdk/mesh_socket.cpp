@@ -1,16 +1,16 @@
 // See mesh_socket.hpp.
 #include "dataplane/dpdk/mesh_socket.hpp"
 
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <poll.h>
+#include <unistd.h>
 
 namespace torc::dataplane::dpdk {
 
@@ -57,13 +57,18 @@ std::string mesh_socket_path(const std::string& dir, NodeIndex one, NodeIndex ot
 SocketState probe_socket(const std::string& path) {
     const Connection connection(path);
     switch (connection.error()) {
-        case 0: return SocketState::answers;
-        case ECONNREFUSED: return SocketState::stale;
+        case 0:
+            return SocketState::answers;
+        case ECONNREFUSED:
+            return SocketState::stale;
         case ENOENT:
-        case ENAMETOOLONG: return SocketState::missing;
+        case ENAMETOOLONG:
+            return SocketState::missing;
         case EACCES:
-        case EPERM: return SocketState::forbidden;
-        default: return SocketState::busy;
+        case EPERM:
+            return SocketState::forbidden;
+        default:
+            return SocketState::busy;
     }
 }
 
@@ -89,8 +94,8 @@ Result<void> prepare_mesh_dir(const std::string& dir) {
         return failure("device = \"vhost-mesh\" needs mesh_dir, the folder of the pair sockets",
                        "set mesh_dir to one folder for all daemons of this host");
     }
-    const std::string longest = mesh_socket_path(dir, static_cast<NodeIndex>(998),
-                                                 static_cast<NodeIndex>(999));
+    const std::string longest =
+        mesh_socket_path(dir, static_cast<NodeIndex>(998), static_cast<NodeIndex>(999));
     if (longest.size() >= sizeof(sockaddr_un::sun_path)) {
         return failure("mesh_dir \"" + dir + "\" is too long for a Unix socket",
                        "a socket's path has at most 107 bytes");
@@ -108,17 +113,18 @@ Result<void> prepare_mesh_dir(const std::string& dir) {
 
 Result<void> clear_socket(const std::string& path) {
     switch (probe_socket(path)) {
-        case SocketState::missing: return {};
+        case SocketState::missing:
+            return {};
         case SocketState::stale:
             if (unlink(path.c_str()) == 0 || errno == ENOENT) return {};
-            return failure("cannot remove the stale socket " + path + ": " +
-                               std::strerror(errno),
+            return failure("cannot remove the stale socket " + path + ": " + std::strerror(errno),
                            "remove it by hand");
         case SocketState::answers:
         case SocketState::busy:
             return failure("another process answers on " + path,
                            "is this daemon running already? else give each cluster its mesh_dir");
-        case SocketState::forbidden: break;
+        case SocketState::forbidden:
+            break;
     }
     return failure("no permission for " + path, "all daemons of a mesh run as one user or group");
 }

@@ -4,8 +4,8 @@
 
 #include <array>
 #include <bitset>
-#include <type_traits>
 #include <cstdint>
+#include <type_traits>
 
 #include "base/fixed_vec.hpp"
 #include "base/time.hpp"

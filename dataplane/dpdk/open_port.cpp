@@ -102,8 +102,8 @@ Result<OpenedPort> open_ether(const config::ClusterSettings& cluster,
     request.pool = parts.pool->mempool();
     request.frame_bytes = cluster.frame_bytes;
     request.receive_descriptors = request.transmit_descriptors = kDescriptors;
-    request.group = cluster.dissemination == config::Dissemination::multicast
-                        ? cluster.multicast_group : 0;
+    request.group =
+        cluster.dissemination == config::Dissemination::multicast ? cluster.multicast_group : 0;
     request.ignore_driver_limit = slot_bytes != 0;
     request.offload_checksum = true;
     // net_vhost's descriptor is an epoll that only the mesh knows how to empty.
@@ -143,8 +143,7 @@ Result<void> start_owned(MeshLink& link, const DeviceRequest& settings) {
 /// The most descriptors, down to kDescriptorsLeast, that frame_pool allows for these links.
 Result<std::uint16_t> choose_descriptors(std::uint32_t frame_pool, std::uint32_t links) {
     std::uint16_t descriptors = kDescriptors;
-    while (descriptors > kDescriptorsLeast &&
-           demand_of(descriptors, links).total() > frame_pool) {
+    while (descriptors > kDescriptorsLeast && demand_of(descriptors, links).total() > frame_pool) {
         descriptors = static_cast<std::uint16_t>(descriptors / 2);
     }
     auto fits = check_pool(frame_pool, demand_of(descriptors, links));
@@ -195,8 +194,8 @@ Result<OpenedPort> open_mesh(const config::ClusterSettings& cluster,
         // The port closes what was started before the one that failed.
         if (auto done = start_owned(*link, request); !done) return tl::unexpected(done.error());
     }
-    opened.healer = std::make_unique<MeshHealer>(
-        *port, mesh_mac(cluster.nodes[raw(self)].address), cluster.frame_bytes, *descriptors);
+    opened.healer = std::make_unique<MeshHealer>(*port, mesh_mac(cluster.nodes[raw(self)].address),
+                                                 cluster.frame_bytes, *descriptors);
     opened.port = std::move(port);
     return opened;
 }

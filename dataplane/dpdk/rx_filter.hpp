@@ -11,8 +11,14 @@
 #include "config/settings.hpp"
 #include "dataplane/dpdk/ethernet.hpp"
 #include "dataplane/dpdk/peer_table.hpp"
+#include "wire/frame_io.hpp"
 
 namespace torc::dataplane::dpdk {
+
+/// The UDP port of a channel: data on `data_port`, tokens and control on the next.
+inline std::uint16_t port_of(wire::Channel channel, std::uint16_t data_port) {
+    return channel == wire::Channel::data ? data_port : static_cast<std::uint16_t>(data_port + 1);
+}
 
 enum class Arrival : std::uint8_t { token, data, arp, igmp, refused };
 
@@ -21,7 +27,7 @@ struct Sorted {
     Refusal refusal{Refusal::none};
     NodeIndex from{kNoNode};
     EthernetView ethernet;
-    Ipv4Packet packet;  ///< of `igmp`
+    Ipv4Packet packet;                   ///< of `igmp`
     std::span<const std::byte> payload;  ///< of `token` and `data`: never empty
 };
 

@@ -1,10 +1,10 @@
 // See rx_wake.hpp.
 #include "dataplane/dpdk/rx_wake.hpp"
 
-#include <unistd.h>
-
 #include <rte_ethdev.h>
 #include <rte_log.h>
+
+#include <unistd.h>
 
 namespace torc::dataplane::dpdk {
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_pause.h>

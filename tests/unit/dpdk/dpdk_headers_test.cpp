@@ -1,10 +1,10 @@
 // Ethernet/IPv4/UDP, ARP and IGMP as bytes: what we write is what the RFCs say, what we read may be
 // anything. Test packets live in heap buffers of their exact size, so that a sanitizer sees an
 // overrun.
-#include <gtest/gtest.h>
-
 #include <cstring>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "base/prng.hpp"
 #include "dataplane/dpdk/arp.hpp"

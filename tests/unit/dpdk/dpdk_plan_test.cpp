@@ -1,14 +1,14 @@
 // Decisions that are taken before DPDK starts: device strings, EAL arguments, pool arithmetic, the
 // mesh's sockets.
-#include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "dataplane/dpdk/device_string.hpp"
 #include "dataplane/dpdk/eal_plan.hpp"

@@ -10,10 +10,6 @@
 // Keys:  node nodes device mesh_dir frame_bytes pool eal(repeatable) spread(multicast|unicast)
 //        subnet count size burst gap_us seconds to idle(yield|sleep)
 // The last line on stdout is `end key=value ...`. Exit 2 if the port does not open.
-#include <poll.h>
-#include <sched.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -27,20 +23,24 @@
 #include <thread>
 #include <vector>
 
+#include <poll.h>
+#include <sched.h>
+#include <unistd.h>
+
 #include "dataplane/dpdk/ether_port.hpp"
 #include "dataplane/dpdk/mesh_port.hpp"
 #include "dataplane/dpdk/open_port.hpp"
 
 namespace {
 
-using namespace torc;            // NOLINT: a test program
+using namespace torc;             // NOLINT: a test program
 using namespace torc::dataplane;  // NOLINT
 
 std::atomic<bool> stop_wanted{false};
 
 Instant now() {
-    return Instant{std::chrono::duration_cast<Nanos>(
-        std::chrono::steady_clock::now().time_since_epoch())};
+    return Instant{
+        std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())};
 }
 
 struct Arguments {
@@ -209,7 +209,8 @@ private:
             }
             port_.flush();
             next += gap;
-            do poll([](const Stamp&) {}); while (now() < next && !over());
+            do poll([](const Stamp&) {});
+            while (now() < next && !over());
         }
         seconds = std::chrono::duration<double>(now() - start).count();
     }
@@ -237,8 +238,8 @@ private:
         settle();
         const auto to = static_cast<std::uint16_t>(args_.number("to", 1));
         const auto count = args_.number("count", 1000);
-        const auto gap = std::chrono::microseconds(
-            static_cast<std::int64_t>(args_.number("gap_us", 0)));
+        const auto gap =
+            std::chrono::microseconds(static_cast<std::int64_t>(args_.number("gap_us", 0)));
         for (std::uint64_t i = 0; i < count && !over(); ++i) {
             bool answered = false;
             const Instant quiet = now() + gap;
@@ -264,8 +265,8 @@ private:
     }
 
     void chat() {
-        const auto gap = std::chrono::microseconds(
-            static_cast<std::int64_t>(args_.number("gap_us", 1000)));
+        const auto gap =
+            std::chrono::microseconds(static_cast<std::int64_t>(args_.number("gap_us", 1000)));
         const auto burst = args_.number("burst", 1);
         Instant next = now();
         Instant print = next;
@@ -326,13 +327,15 @@ void print_end(Driver& driver, const Port& port) {
     const auto at = [&](double part) {
         return rtt.empty() ? 0.0
                            : static_cast<double>(rtt[static_cast<std::size_t>(
-                                 part * static_cast<double>(rtt.size() - 1))]) / 1000;
+                                 part * static_cast<double>(rtt.size() - 1))]) /
+                                 1000;
     };
-    std::printf("end sent=%lu tx=%lu dropped=%lu rx=%lu rejected=%lu missing=%lu loans=%zu "
-                "free=%lu seconds=%.4f answered=%zu p50_us=%.2f p99_us=%.2f sleeps=%lu",
-                driver.sent, counters.tx_frames, counters.tx_dropped, counters.rx_frames,
-                counters.rx_rejected, driver.missing, port.loans(), free_frames, driver.seconds,
-                rtt.size(), at(0.5), at(0.99), driver.sleeps);
+    std::printf(
+        "end sent=%lu tx=%lu dropped=%lu rx=%lu rejected=%lu missing=%lu loans=%zu "
+        "free=%lu seconds=%.4f answered=%zu p50_us=%.2f p99_us=%.2f sleeps=%lu",
+        driver.sent, counters.tx_frames, counters.tx_dropped, counters.rx_frames,
+        counters.rx_rejected, driver.missing, port.loans(), free_frames, driver.seconds, rtt.size(),
+        at(0.5), at(0.99), driver.sleeps);
     for (std::size_t i = 0; i < 8; ++i) std::printf(" from%zu=%lu", i, driver.heard[i]);
     std::printf("\n");
 }
