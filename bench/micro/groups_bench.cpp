@@ -1,0 +1,168 @@
+// What process groups cost on top of an ordered message: finding the local members that want it,
+// and changing the membership. Compare with baseline_upcall, which hands a finished delivery over.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/check.hpp"
+#include "bench/micro/measure.hpp"
+#include "bench/micro/tiny_wire.hpp"
+#include "groups/groups.hpp"
+
+namespace torc::bench {
+namespace {
+
+using groups::EnvelopeKind;
+
+constexpr NodeIndex kMe{0};
+constexpr NodeIndex kOther{1};
+constexpr std::size_t kPayload = 64;
+
+std::uint16_t members_of(const benchmark::State& state) {
+    return static_cast<std::uint16_t>(state.range(0));
+}
+std::uint64_t runs_of(const benchmark::State& state) {
+    return static_cast<std::uint64_t>(state.iterations());
+}
+
+std::vector<std::byte> record(EnvelopeKind kind, std::string_view session,
+                              const std::vector<std::string_view>& destinations,
+                              std::size_t payload = 0) {
+    std::vector<std::byte> bytes(groups::kEnvelopeBytesMax);
+    bytes.resize(groups::write_envelope(kind, 0, 0, session, destinations, bytes));
+    const std::vector<std::byte> rest = payload_of(payload);
+    bytes.insert(bytes.end(), rest.begin(), rest.end());
+    return bytes;
+}
+
+/// One daemon's groups: `locals` sessions here are members of "g0", "g1", ...
+class Daemon {
+public:
+    Daemon(std::uint16_t locals, std::size_t groups)
+        : groups_(cluster_of(2), kMe, upcalls(), counters_) {
+        for (std::uint16_t slot = 0; slot < locals; ++slot) {
+            const std::string name = "s" + std::to_string(slot);
+            TORC_CHECK(groups_.sessions().open({slot, 0}, name) == groups::Sessions::Open::opened);
+            for (std::size_t group = 0; group < groups; ++group) {
+                order(kMe, slot, record(EnvelopeKind::join, name, {group_name(group)}));
+            }
+        }
+    }
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
+
+    static std::string_view group_name(std::size_t group) {
+        static const std::vector<std::string> names = [] {
+            std::vector<std::string> made;
+            made.reserve(kGroupsPerMessageMax);
+            for (std::size_t i = 0; i < kGroupsPerMessageMax; ++i) {
+                made.push_back("g" + std::to_string(i));
+            }
+            return made;
+        }();
+        return names[group];
+    }
+    void order(NodeIndex sender, std::uint16_t slot, std::span<const std::byte> bytes) {
+        ++seq_.raw;
+        groups_.on_message({sender, {slot, 0}, Service::agreed, RingId{}, seq_, 0, bytes});
+    }
+
+    std::uint64_t deliveries{0};  ///< copies for a session
+    std::uint64_t views{0};
+
+private:
+    static Daemon& of(void* self) { return *static_cast<Daemon*>(self); }
+    groups::GroupUpcalls upcalls() {
+        groups::GroupUpcalls upcalls;
+        upcalls.driver = this;
+        upcalls.deliver_fn = [](void* self, const groups::Delivery& delivery) {
+            of(self).deliveries += delivery.sessions.size();
+        };
+        upcalls.view_fn = [](void* self, const groups::ViewEvent& event) {
+            of(self).views += event.members.empty() ? 0 : 1;
+        };
+        upcalls.session_fn = [](void*, SessionId, groups::SessionOutcome) {};
+        return upcalls;
+    }
+
+    telemetry::CounterValues values_;
+    telemetry::CounterSet counters_{values_};
+    groups::Groups groups_;
+    Seq seq_;
+};
+
+/// Handing over a delivery that is ready. Items: messages.
+void baseline_upcall(benchmark::State& state) {
+    const std::vector<SessionId> sessions(members_of(state));
+    groups::Delivery delivery;
+    delivery.sessions = sessions;
+    std::uint64_t copies = 0;
+    void (*deliver)(void*, const groups::Delivery&) = [](void* count, const groups::Delivery& d) {
+        *static_cast<std::uint64_t*>(count) += d.sessions.size();
+    };
+    benchmark::DoNotOptimize(deliver);
+    for (auto _ : state) {
+        deliver(&copies, delivery);
+        benchmark::ClobberMemory();
+    }
+    TORC_CHECK(copies == runs_of(state) * sessions.size());
+    report(state, runs_of(state), runs_of(state) * kPayload);
+}
+
+/// A message for a group with so many local members; 0: nobody here wants it. Items: messages.
+void on_message(benchmark::State& state) {
+    Daemon daemon(members_of(state), 1);
+    const auto bytes = record(EnvelopeKind::message, "far", {Daemon::group_name(0)}, kPayload);
+    for (auto _ : state) daemon.order(kOther, 0, bytes);
+    TORC_CHECK(daemon.deliveries == runs_of(state) * members_of(state));
+    report(state, runs_of(state), runs_of(state) * kPayload);
+}
+
+/// A message for so many groups that all have the same ten members here: each gets it once.
+void on_message_to_groups(benchmark::State& state) {
+    constexpr std::uint16_t kLocals = 10;
+    const std::size_t count = members_of(state);
+    Daemon daemon(kLocals, count);
+    std::vector<std::string_view> names;
+    names.reserve(count);
+    for (std::size_t group = 0; group < count; ++group) names.push_back(Daemon::group_name(group));
+    const auto bytes = record(EnvelopeKind::message, "far", names, kPayload);
+    for (auto _ : state) daemon.order(kOther, 0, bytes);
+    TORC_CHECK(daemon.deliveries == runs_of(state) * kLocals);
+    report(state, runs_of(state), runs_of(state) * kPayload);
+}
+
+/// A message to the private name of one of so many sessions here. Items: messages.
+void on_private_message(benchmark::State& state) {
+    Daemon daemon(members_of(state), 1);
+    const std::string last = "#s" + std::to_string(members_of(state) - 1) + "#n0";
+    const auto bytes = record(EnvelopeKind::message, "far", {last}, kPayload);
+    for (auto _ : state) daemon.order(kOther, 0, bytes);
+    TORC_CHECK(daemon.deliveries == runs_of(state));
+    report(state, runs_of(state), runs_of(state) * kPayload);
+}
+
+/// A session elsewhere joins and leaves a group with so many members here, each of which gets a
+/// view with all names. Items: changes.
+void join_and_leave(benchmark::State& state) {
+    Daemon daemon(members_of(state), 1);
+    const auto join = record(EnvelopeKind::join, "far", {Daemon::group_name(0)});
+    const auto leave = record(EnvelopeKind::leave, "far", {Daemon::group_name(0)});
+    const std::uint64_t before = daemon.views;
+    for (auto _ : state) {
+        daemon.order(kOther, 0, join);
+        daemon.order(kOther, 0, leave);
+    }
+    const std::uint64_t changes = 2 * runs_of(state);
+    TORC_CHECK(daemon.views - before == changes * members_of(state));
+    report(state, changes, changes * join.size());
+}
+
+BENCHMARK(baseline_upcall)->Arg(10);
+BENCHMARK(on_message)->Arg(0)->Arg(1)->Arg(10)->Arg(100);
+BENCHMARK(on_message_to_groups)->Arg(10)->Arg(kGroupsPerMessageMax);
+BENCHMARK(on_private_message)->Arg(1)->Arg(100);
+BENCHMARK(join_and_leave)->Arg(1)->Arg(10)->Arg(100);
+
+}  // namespace
+}  // namespace torc::bench

@@ -1,0 +1,213 @@
+// The daemon's side of its clients (client_shm::ClientPlane): taking the operations that clients
+// wrote into their segments, and handing a message to 1, 10 and 100 sessions. Real segments and
+// bells as the daemon makes them; the clients are played by this thread, outside of the measured
+// time. Compare with baseline_copy: a delivery copies its payload once a session.
+#include <cstring>
+#include <memory>
+#include <string>
+#include <sys/mman.h>
+#include <vector>
+
+#include "base/check.hpp"
+#include "bench/micro/measure.hpp"
+#include "client_shm/names.hpp"
+#include "client_shm/server/client_plane.hpp"
+
+namespace torc::bench {
+namespace {
+
+using client_shm::ClientPlane;
+using client_shm::DeliverHeader;
+using client_shm::RecordType;
+using client_shm::RecordView;
+using client_shm::RingConsumer;
+using client_shm::RingProducer;
+using client_shm::RingStatus;
+using client_shm::SendBody;
+using client_shm::SessionSlot;
+using client_shm::SessionTable;
+using client_shm::SubmitHeader;
+
+constexpr std::string_view kGroup{"group"};
+constexpr std::string_view kSender{"#sender#n2"};
+/// Records between two publications: what one pass takes of one session.
+constexpr std::size_t kBatch = 64;
+
+std::uint64_t runs_of(const benchmark::State& state) {
+    return static_cast<std::uint64_t>(state.iterations());
+}
+
+/// The client's end of a session, mapped as libtorc maps it.
+class Client {
+public:
+    explicit Client(const SessionSlot& slot) : capacity_(slot.submit.capacity()) {
+        const std::size_t once = client_shm::kSegmentHeaderBytes + capacity_;
+        void* const base = mmap(nullptr, once + capacity_, PROT_NONE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        TORC_CHECK(base != MAP_FAILED);
+        base_ = static_cast<std::byte*>(base);
+        map(base_, once, slot.submit.fd(), 0);
+        map(base_ + once, capacity_, slot.submit.fd(), client_shm::kSegmentHeaderBytes);
+        auto* const submit = static_cast<SubmitHeader*>(base);
+        auto* const deliver = slot.deliver.header<DeliverHeader>();
+        producer_ = RingProducer(base_ + client_shm::kSegmentHeaderBytes, capacity_,
+                                 &submit->submit_tail, &deliver->submit_head);
+        consumer_ = RingConsumer(slot.deliver.data(), capacity_, &submit->deliver_head,
+                                 &deliver->deliver_tail);
+    }
+    ~Client() { munmap(base_, client_shm::kSegmentHeaderBytes + 2 * capacity_); }
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    void send(std::span<const std::byte> payload) {
+        const SendBody head{static_cast<std::uint8_t>(Service::agreed), 0, 7, 1,
+                            static_cast<std::uint16_t>(client_shm::name_bytes(kGroup.size()))};
+        const std::size_t at =
+            client_shm::align_up(sizeof head + head.names_bytes, client_shm::kPayloadAlign);
+        TORC_CHECK(producer_.reserve(at + payload.size()) == RingStatus::ok);
+        std::memcpy(producer_.body(), &head, sizeof head);
+        client_shm::write_name(producer_.body() + sizeof head, kGroup);
+        std::memcpy(producer_.body() + at, payload.data(), payload.size());
+        producer_.commit(
+            {static_cast<std::uint32_t>(at + payload.size()), RecordType::send, 0, ++operation_});
+    }
+    void publish() { producer_.publish(); }
+    /// Reads everything. Gives: how many messages.
+    std::size_t drain() {
+        std::size_t messages = 0;
+        RecordView record;
+        while (consumer_.peek(record) == RingStatus::ok) {
+            TORC_CHECK(record.header.type == RecordType::message);
+            consumer_.advance(record);
+            ++messages;
+        }
+        consumer_.publish();
+        return messages;
+    }
+
+private:
+    static void map(std::byte* at, std::size_t bytes, int fd, std::size_t offset) {
+        TORC_CHECK(mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+                        static_cast<off_t>(offset)) != MAP_FAILED);
+    }
+
+    std::uint64_t capacity_;
+    std::byte* base_{nullptr};
+    RingProducer producer_;
+    RingConsumer consumer_;
+    std::uint64_t operation_{0};
+};
+
+/// A plane with so many open sessions.
+class Plane {
+public:
+    explicit Plane(std::size_t sessions) {
+        client_shm::TableOptions options;
+        options.daemon = "n1";
+        options.sessions = static_cast<std::uint32_t>(sessions);
+        options.ring_bytes = kBatch * 4096;
+        options.message_bytes = 64 * 1024;
+        auto made = SessionTable::make(options);
+        TORC_CHECK(made.has_value());
+        table_ = std::move(*made);
+        plane_ = std::make_unique<ClientPlane>(*table_, client_shm::PlaneOptions{});
+        for (std::size_t i = 0; i < sessions; ++i) open();
+        std::size_t opened = 0;
+        while (opened < sessions) {
+            opened += plane_->poll(
+                Instant{}, [](const engine::ClientOp&) { return engine::Accept::accepted; });
+        }
+    }
+
+    ClientPlane& operator*() { return *plane_; }
+    ClientPlane* operator->() { return plane_.get(); }
+    std::vector<std::unique_ptr<Client>> clients;
+    std::vector<SessionId> ids;
+
+private:
+    void open() {
+        client_shm::Reason reason{};
+        const SessionSlot* const slot = table_->open("", reason);
+        TORC_CHECK(slot != nullptr);
+        clients.push_back(std::make_unique<Client>(*slot));
+        ids.push_back(slot->id);
+    }
+
+    std::unique_ptr<SessionTable> table_;
+    std::unique_ptr<ClientPlane> plane_;
+};
+
+/// SEND records of one session, decoded and offered, and their room given back. Items: records.
+void take_sends(benchmark::State& state) {
+    Plane plane(1);
+    const std::vector<std::byte> payload = payload_of(static_cast<std::size_t>(state.range(0)));
+    std::uint64_t taken = 0;
+    std::uint64_t bytes = 0;
+    for (auto _ : state) {
+        for (std::size_t i = 0; i < kBatch; ++i) plane.clients[0]->send(payload);
+        plane.clients[0]->publish();
+        time_piece(state, [&] {
+            taken += plane->poll(Instant{}, [&](const engine::ClientOp& op) {
+                bytes += op.payload.size();
+                return engine::Accept::accepted;
+            });
+            plane->publish();
+        });
+    }
+    TORC_CHECK(taken == runs_of(state) * kBatch && bytes == taken * payload.size());
+    report(state, taken, bytes);
+}
+
+/// A pass over so many sessions that have nothing to say. Items: sessions.
+void poll_idle(benchmark::State& state) {
+    Plane plane(static_cast<std::size_t>(state.range(0)));
+    std::size_t taken = 0;
+    for (auto _ : state) {
+        taken += plane->poll(Instant{},
+                             [](const engine::ClientOp&) { return engine::Accept::accepted; });
+        plane->publish();
+    }
+    TORC_CHECK(taken == 0);
+    const std::uint64_t looks = runs_of(state) * plane.clients.size();
+    report(state, looks, 0);
+}
+
+/// One message for each of so many sessions, records written and shown. Items: records (copies);
+/// the counter `message` is the time of one message for all its sessions.
+void deliver(benchmark::State& state) {
+    Plane plane(static_cast<std::size_t>(state.range(0)));
+    const std::vector<std::byte> payload = payload_of(static_cast<std::size_t>(state.range(1)));
+    engine::Delivery delivery;
+    delivery.sessions = plane.ids;
+    delivery.sender = kSender;
+    delivery.groups = {&kGroup, 1};
+    delivery.service = Service::agreed;
+    delivery.payload = payload;
+    std::uint64_t records = 0;
+    for (auto _ : state) {
+        time_piece(state, [&] {
+            for (std::size_t i = 0; i < kBatch; ++i) {
+                ++delivery.seq.raw;
+                plane->deliver(delivery);
+            }
+            plane->publish();
+        });
+        for (const auto& client : plane.clients) records += client->drain();
+    }
+    TORC_CHECK(records == runs_of(state) * kBatch * plane.clients.size());
+    report(state, records, records * payload.size());
+    state.counters["message"] =
+        benchmark::Counter(static_cast<double>(runs_of(state) * kBatch),
+                           benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+BENCHMARK(baseline_copy)->Arg(64)->Arg(1350);
+BENCHMARK(take_sends)->Arg(64)->Arg(1350)->UseManualTime();
+BENCHMARK(poll_idle)->Arg(1)->Arg(100);
+BENCHMARK(deliver)
+    ->ArgNames({"sessions", "bytes"})
+    ->ArgsProduct({{1, 10, 100}, {64, 1350}})
+    ->UseManualTime();
+
+}  // namespace
+}  // namespace torc::bench
