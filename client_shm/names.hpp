@@ -35,7 +35,7 @@ inline constexpr bool is_destination_name(std::string_view name) {
 /// Takes: a name of at most 255 bytes and room for name_bytes(size). Gives: behind the name.
 inline std::byte* write_name(std::byte* at, std::string_view name) {
     *at++ = static_cast<std::byte>(name.size());
-    std::memcpy(at, name.data(), name.size());
+    if (!name.empty()) std::memcpy(at, name.data(), name.size());
     at += name.size();
     *at++ = std::byte{0};
     return at;

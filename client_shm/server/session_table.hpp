@@ -96,6 +96,11 @@ public:
     const Segment& daemon_page() const { return daemon_page_; }
     const TableOptions& options() const { return options_; }
     std::size_t in_use() const { return in_use_; }  ///< control thread
+    /// `visit(place, slot)` for every slot, open or not. Control thread.
+    template <typename F>
+    void for_each_slot(F&& visit) const {
+        for (std::size_t place = 0; place < slots_.size(); ++place) visit(place, slots_[place]);
+    }
 
 private:
     static constexpr std::size_t kMessagesMax = 4096;

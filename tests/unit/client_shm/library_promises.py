@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What libtorc.so promises to the program it is loaded into: needs libc alone, exports torc_* alone,
-has no writable static data of its own, and calls nothing that installs handlers or starts threads."""
+"""What libtorc.so promises to the program it is loaded into: it needs libc alone, exports torc_*
+alone, has no writable static data, and calls nothing that installs handlers or starts threads."""
 import re
 import subprocess
 import sys
