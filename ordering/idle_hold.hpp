@@ -14,8 +14,9 @@ namespace torc::ordering {
 
 /// Repetitions of WAKE for one token; after them the ordinary token-loss timer decides.
 inline constexpr std::uint32_t kWakesMax = 6;
-/// Rotations of nothing at all before the token may be held: one so that everybody sees the seq
-/// that is everywhere, one so that everybody knows that everybody did, one to spare.
+/// Visits in a row that find nothing to do before the token may be held. One would be enough for
+/// everybody to know what is stable (a visit judges by what was known at the end of the one before,
+/// and the token went around since); the others keep a ring that pauses for a moment from holding.
 inline constexpr std::uint32_t kQuietVisits = 3;
 
 class IdleHold {
