@@ -1,5 +1,6 @@
 #include "daemon/lifecycle.hpp"
 
+#include <sys/random.h>
 #include <time.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "base/check.hpp"
 #include "daemon/notify.hpp"
 
 namespace torc::daemon {
@@ -18,6 +20,13 @@ Instant monotonic_now() {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
     return instant_from_ns(now.tv_sec * 1'000'000'000 + now.tv_nsec);
+}
+
+/// From the kernel: incarnations and salts must differ at every boot.
+std::uint64_t random_word() {
+    std::uint64_t word = 0;
+    TORC_CHECK(::getrandom(&word, sizeof word, 0) == sizeof word);
+    return word;
 }
 
 const config::NodeEntry* entry_of(const config::ClusterSettings& cluster, const std::string& name) {
@@ -62,14 +71,19 @@ Result<std::unique_ptr<Daemon>> Daemon::open(const config::ClusterSettings& clus
 
 Daemon::Daemon(config::ClusterSettings cluster, config::NodeSettings node, NodeIndex me,
                NameLock lock)
-    : cluster_(std::move(cluster)), node_(std::move(node)), me_(me), lock_(std::move(lock)) {}
+    : cluster_(std::move(cluster)), node_(std::move(node)), lock_(std::move(lock)) {
+    identity_.me = me;
+    identity_.incarnation = Incarnation{random_word() | 1};
+    identity_.seed = random_word();
+}
 
 Result<void> Daemon::open_parts() {
-    auto status = StatusWriter::open(node_.runtime_dir, cluster_, me_);
+    auto status = StatusWriter::open(node_.runtime_dir, cluster_, identity_.me,
+                                     identity_.incarnation);
     if (!status) return tl::unexpected(status.error());
     status_ = std::move(*status);
 
-    auto port = open_port(cluster_, node_, me_);
+    auto port = open_port(cluster_, node_, identity_.me);
     if (!port) return tl::unexpected(port.error());
     port_ = std::move(*port);
     say("{}", port_.port->describe());
@@ -81,8 +95,8 @@ Result<void> Daemon::open_parts() {
     auto mailbox = dataplane::LoopMailbox::open();
     if (!mailbox) return tl::unexpected(mailbox.error());
     mailbox_ = std::move(*mailbox);
-    core_ = std::make_unique<RingCore>(cluster_, node_, me_, *port_.port, *sessions_, *mailbox_,
-                                       status_->counters());
+    core_ = std::make_unique<RingCore>(cluster_, node_, identity_, *port_.port, *sessions_,
+                                       *mailbox_, status_->counters());
 
     client_shm::AcceptorOptions options;
     options.socket_path = node_.runtime_dir + "/" + node_.node + ".sock";
@@ -97,11 +111,17 @@ Daemon::~Daemon() = default;
 
 int Daemon::run() {
     core_->start();
-    while (!stop_signal_.came()) tick();
+    while (!stop_signal_.came()) {
+        tick();
+        if (!left_) continue;
+        say("another daemon runs as '{}' in this cluster: this one gives way", node_.node);
+        stop_core();
+        return EXIT_FAILURE;
+    }
     begin_leave();
     const Instant limit = monotonic_now() + kLeaveLimit;
     while (!(left_ && kicked_) && !stop_signal_.came() && monotonic_now() < limit) tick();
-    say(left_ ? "left the ring in good order" : "did not leave in good order");
+    say("{}", left_ ? "left the ring in good order" : "did not leave in good order");
     stop_core();
     return left_ ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -126,7 +146,8 @@ void Daemon::on_report(const dataplane::LoopReport& report) {
         case dataplane::LoopReport::Kind::done:
             if (report.ticket == kKickTicket) kicked_ = true;
             if (report.ticket != kStatusTicket) return;
-            status_->write(core_->status());
+            status_->write(core_->status(), monotonic_now());
+            status_->write_sessions(*sessions_, *acceptor_);
             say_state();
             status_asked_ = false;
             return;

@@ -48,7 +48,7 @@ private:
 
     config::ClusterSettings cluster_;
     config::NodeSettings node_;
-    NodeIndex me_;
+    engine::EngineOptions identity_;
     NameLock lock_;
     StopSignal stop_signal_;
     std::unique_ptr<StatusWriter> status_;

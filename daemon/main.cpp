@@ -1,7 +1,6 @@
 // torcd: the daemon. `--check FILE` judges a configuration, `--print-config` shows the effective
 // one, otherwise it serves until it is told to stop.
-#include <cstdio>
-#include <cstdlib>
+#include <iostream>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -13,8 +12,7 @@
 
 namespace {
 
-/// Exit codes of sysexits.h, documented in the man page.
-constexpr int kExitConfig = 78;
+/// EX_UNAVAILABLE of sysexits.h: something the daemon needs is not there.
 constexpr int kExitUnavailable = 69;
 
 struct CommandLine {
@@ -24,19 +22,16 @@ struct CommandLine {
     torc::config::Overrides overrides;
 };
 
-void print_error(const torc::Error& error) {
-    std::fprintf(stderr, "torcd: %s\n", error.message.c_str());
-    if (!error.remedy.empty()) std::fprintf(stderr, "  try: %s\n", error.remedy.c_str());
-}
-
 int serve(const CommandLine& line) {
     const torc::config::LoadOutcome loaded =
         torc::config::load_file(line.config, line.overrides);
-    for (const torc::Error& error : loaded.errors) print_error(error);
-    if (!loaded.ok()) return kExitConfig;
+    if (!loaded.ok()) {
+        torc::config::report(loaded.errors, std::cerr);
+        return torc::config::kExitBadConfig;
+    }
     auto daemon = torc::daemon::Daemon::open(loaded.settings.cluster, loaded.settings.node);
     if (!daemon) {
-        print_error(daemon.error());
+        torc::config::report({daemon.error()}, std::cerr);
         return kExitUnavailable;
     }
     return (*daemon)->run();
@@ -55,9 +50,12 @@ int main(int argc, char** argv) {
     app.add_flag("--print-config", line.print_config, "print the effective settings, then end");
     CLI11_PARSE(app, argc, argv);
 
-    if (!line.check.empty()) return torc::config::check_command(line.check, line.overrides);
+    if (!line.check.empty()) {
+        line.overrides.node_needed = !line.overrides.node.empty();
+        return torc::config::check_command(line.check, line.overrides, std::cout, std::cerr);
+    }
     if (line.print_config) {
-        return torc::config::print_config_command(line.config, line.overrides);
+        return torc::config::print_command(line.config, line.overrides, std::cout, std::cerr);
     }
     return serve(line);
 }

@@ -4,6 +4,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 
@@ -14,7 +15,7 @@ void notify_service_manager(const std::string& lines) {
     sockaddr_un address{};
     if (path == nullptr || std::strlen(path) >= sizeof address.sun_path) return;
     address.sun_family = AF_UNIX;
-    std::strcpy(address.sun_path, path);
+    std::memcpy(address.sun_path, path, std::strlen(path));
     if (address.sun_path[0] == '@') address.sun_path[0] = '\0';  // abstract
     const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return;

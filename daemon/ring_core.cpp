@@ -1,7 +1,5 @@
 #include "daemon/ring_core.hpp"
 
-#include <sys/random.h>
-
 #include <cstdio>
 
 #include "base/check.hpp"
@@ -10,21 +8,6 @@ namespace torc::daemon {
 namespace {
 
 using telemetry::CounterId;
-
-/// From the kernel: incarnations and salts must differ at every boot.
-std::uint64_t random_word() {
-    std::uint64_t word = 0;
-    TORC_CHECK(::getrandom(&word, sizeof word, 0) == sizeof word);
-    return word;
-}
-
-engine::EngineOptions options_for(NodeIndex me) {
-    engine::EngineOptions options;
-    options.me = me;
-    options.incarnation = Incarnation{random_word() | 1};
-    options.seed = random_word();
-    return options;
-}
 
 client_shm::PlaneOptions plane_options(const config::NodeSettings& node) {
     client_shm::PlaneOptions options;
@@ -35,16 +18,19 @@ client_shm::PlaneOptions plane_options(const config::NodeSettings& node) {
 }  // namespace
 
 RingCore::RingCore(const config::ClusterSettings& cluster, const config::NodeSettings& node,
-                   NodeIndex me, dataplane::Port& port, client_shm::SessionTable& sessions,
-                   dataplane::LoopMailbox& mailbox, telemetry::CounterSet& counters)
+                   const engine::EngineOptions& identity, dataplane::Port& port,
+                   client_shm::SessionTable& sessions, dataplane::LoopMailbox& mailbox,
+                   telemetry::CounterSet& counters)
     : node_(node),
       token_loss_(cluster.timers.token_loss),
       port_(port),
       mailbox_(mailbox),
       counters_(counters),
+      events_(kEventsKept),
+      recorder_(events_),
       plane_(sessions, plane_options(node)),
       outlet_(port, plane_, &RingCore::record, &recorder_),
-      engine_(cluster, options_for(me), outlet_.effects(), counters) {}
+      engine_(cluster, identity, outlet_.effects(), counters) {}
 
 RingCore::~RingCore() { TORC_CHECK(!thread_.joinable()); }
 
@@ -102,8 +88,10 @@ void RingCore::take_status(void* core) {
     self.status_.cause = self.engine_.former().last_cause();
     self.status_.ring = self.engine_.ring().id();
     self.status_.members = self.engine_.ring().members();
-    self.status_.rotation = self.engine_.ring().last_rotation();
-    self.status_.sessions = static_cast<std::uint32_t>(self.plane_.sessions());
+    self.status_.high = self.engine_.ring().high();
+    self.status_.aru = self.engine_.ring().aru();
+    self.status_.stable = self.engine_.ring().stable();
+    self.status_.delivered = self.engine_.ring().delivered();
     self.copy_counters();
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "client_shm/server/client_plane.hpp"
 #include "config/settings.hpp"
@@ -25,8 +26,10 @@ struct CoreStatus {
     membership::Cause cause{};
     RingId ring;
     wire::MemberList members;
-    Nanos rotation{};
-    std::uint32_t sessions{0};
+    Seq high;
+    Seq aru;
+    Seq stable;
+    Seq delivered;
 };
 
 class RingCore {
@@ -36,7 +39,7 @@ public:
 
     /// Everything borrowed outlives the core.
     RingCore(const config::ClusterSettings& cluster, const config::NodeSettings& node,
-             NodeIndex me, dataplane::Port& port, client_shm::SessionTable& sessions,
+             const engine::EngineOptions& identity, dataplane::Port& port, client_shm::SessionTable& sessions,
              dataplane::LoopMailbox& mailbox, telemetry::CounterSet& counters);
     ~RingCore();
     RingCore(const RingCore&) = delete;
@@ -54,6 +57,9 @@ public:
     const telemetry::FlightRecorder& flight_recorder() const { return recorder_; }
 
 private:
+    /// Events that the flight recorder keeps: some tens of milliseconds of a busy ring.
+    static constexpr std::size_t kEventsKept = 16384;
+
     static void record(void* recorder, const telemetry::TraceEvent& event);
     static void take_status(void* core);
     static void kick_all(void* core);
@@ -65,6 +71,7 @@ private:
     dataplane::Port& port_;
     dataplane::LoopMailbox& mailbox_;
     telemetry::CounterSet& counters_;
+    std::vector<telemetry::TraceEvent> events_;
     telemetry::FlightRecorder recorder_;
     Plane plane_;
     dataplane::LoopOutlet<Plane> outlet_;

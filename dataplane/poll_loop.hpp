@@ -95,7 +95,6 @@ private:
                     continue;  // its report is the last one
                 case LoopCommand::Kind::leave:
                     parts_.engine.leave(now);
-                    leaving_ = true;
                     break;
                 case LoopCommand::Kind::snapshot:
                     *command->snapshot = snapshot();
@@ -133,8 +132,8 @@ private:
         if (now < next_maintain_) return;
         next_maintain_ = now + kMaintainInterval;
         parts_.port.maintain(now);
-        if (leaving_ && parts_.engine.left()) {
-            leaving_ = false;
+        if (!left_reported_ && parts_.engine.left()) {  // told to, or giving way to a namesake
+            left_reported_ = true;
             parts_.mailbox.report({.kind = LoopReport::Kind::left});
         }
         const Nanos gap = idle_.counters().max_gap;
@@ -190,7 +189,7 @@ private:
     std::array<FrameRef, kBurst> frames_{};
     Instant next_maintain_{};
     Nanos gap_allowed_;
-    bool leaving_{false};
+    bool left_reported_{false};
     bool stopping_{false};
     std::uint64_t stop_ticket_{0};
 };

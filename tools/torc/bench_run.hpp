@@ -30,8 +30,8 @@ struct BenchCell {
 struct CellResult {
     double messages_per_second{0};  ///< of the slowest receiver
     double payload_bits_per_second{0};
-    telemetry::Histogram latency;      ///< all messages at all receivers
-    telemetry::Histogram own_latency;  ///< own messages at their senders
+    telemetry::Histogram<> latency;      ///< all messages at all receivers
+    telemetry::Histogram<> own_latency;  ///< own messages at their senders
     std::vector<double> daemon_cpu_percent;
     std::vector<std::uint64_t> order_hashes;  ///< one a receiver
     bool same_order{false};

@@ -45,8 +45,8 @@ struct ClientReport {
     double measured_seconds{0};
     std::uint64_t gaps{0};           ///< counters of a sender that were skipped
     std::uint64_t views{0};
-    telemetry::Histogram own_latency;  ///< of own messages, ns
-    telemetry::Histogram latency;      ///< of all messages, ns (same clock: same machine)
+    telemetry::Histogram<> own_latency;  ///< of own messages, ns
+    telemetry::Histogram<> latency;      ///< of all messages, ns (same clock: same machine)
     std::string error;                 ///< why the client ended early; empty: it did not
     int error_code{0};
 };

@@ -10,16 +10,26 @@
 
 namespace torc::tool {
 
+struct SessionInfo {
+    std::string name;
+    int pid{0};
+    std::uint32_t uid{0};
+};
+
 struct DaemonStatus {
+    std::string cluster;
     std::string node;
     int pid{0};
-    bool alive{false};            ///< the heartbeat moved within the last two seconds
-    std::string state;            ///< boot, gather, form, recover, operational, left
+    bool alive{false};  ///< the heartbeat moved within the last two seconds
+    std::string state;  ///< boot, gather, form, recover, operational, left
     std::uint64_t ring_epoch{0};
+    std::uint64_t ring_since_ns{0};  ///< CLOCK_MONOTONIC of its install
     std::string representative;
     std::vector<std::string> members;
-    std::uint64_t rotation_ns{0};
-    std::uint32_t sessions{0};
+    std::vector<std::string> missing;  ///< configured, but not in the ring
+    std::uint64_t high{0};
+    std::uint64_t stable{0};
+    std::vector<SessionInfo> sessions;
     std::map<std::string, std::uint64_t> counters;
 };
 

@@ -1,0 +1,89 @@
+#include "daemon/status_writer.hpp"
+
+#include <unistd.h>
+
+#include <utility>
+
+namespace torc::daemon {
+namespace {
+
+telemetry::MemberStatus configured(const config::NodeEntry& entry, NodeIndex me) {
+    telemetry::MemberStatus member;
+    telemetry::set_name(member.name, entry.name);
+    member.address = entry.address;
+    member.index = raw(entry.index);
+    member.flags = telemetry::kMemberConfigured;
+    if (entry.index == me) member.flags |= telemetry::kMemberSelf;
+    return member;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<StatusWriter>> StatusWriter::open(const std::string& runtime_dir,
+                                                         const config::ClusterSettings& cluster,
+                                                         NodeIndex me, Incarnation incarnation) {
+    telemetry::PageOwner owner;
+    owner.pid = static_cast<std::uint32_t>(::getpid());
+    owner.incarnation = raw(incarnation);
+    owner.config_fingerprint = config::fingerprint(cluster);
+    auto file = telemetry::CountersFile::create(
+        telemetry::counters_path(runtime_dir, cluster.nodes[raw(me)].name), owner);
+    if (!file) return tl::unexpected(file.error());
+    return std::unique_ptr<StatusWriter>(new StatusWriter(std::move(*file), cluster, me));
+}
+
+StatusWriter::StatusWriter(telemetry::CountersFile file, const config::ClusterSettings& cluster,
+                           NodeIndex me)
+    : file_(std::move(file)),
+      counters_(file_.counters(telemetry::Writer::ring_core)),
+      block_(std::make_unique<telemetry::StatusBlock>()) {
+    telemetry::set_name(block_->cluster, cluster.name);
+    telemetry::set_name(block_->node, cluster.nodes[raw(me)].name);
+    for (const config::NodeEntry& entry : cluster.nodes) {
+        block_->member_list[raw(entry.index)] = configured(entry, me);
+    }
+    block_->members = static_cast<std::uint32_t>(cluster.nodes.size());
+}
+
+void StatusWriter::write(const CoreStatus& core, Instant now) {
+    telemetry::StatusBlock& block = *block_;
+    if (block.ring_epoch != core.ring.epoch) {
+        block.ring_since_ns = static_cast<std::uint64_t>(ns_of(now));
+    }
+    block.ring_epoch = core.ring.epoch;
+    block.ring_representative = raw(core.ring.representative);
+    block.state = static_cast<std::uint8_t>(core.state);
+    block.cause = static_cast<std::uint8_t>(core.cause);
+    block.high = core.high.raw;
+    block.aru = core.aru.raw;
+    block.stable = core.stable.raw;
+    block.delivered = core.delivered.raw;
+    for (telemetry::MemberStatus& member : block.member_list) {
+        member.flags &= static_cast<std::uint16_t>(~telemetry::kMemberInRing);
+    }
+    for (const Member& member : core.members) {
+        telemetry::MemberStatus& status = block.member_list[raw(member.index)];
+        status.flags |= telemetry::kMemberInRing;
+        status.incarnation = raw(member.incarnation);
+    }
+    telemetry::publish(file_.page().status, block);
+    telemetry::beat(file_.page(), static_cast<std::uint64_t>(ns_of(now)));
+}
+
+void StatusWriter::write_sessions(const client_shm::SessionTable& table,
+                                  const client_shm::Acceptor& acceptor) {
+    table.for_each_slot([&](std::size_t place, const client_shm::SessionSlot& slot) {
+        telemetry::SessionStatus status;
+        if (slot.in_use) {
+            telemetry::set_name(status.name, slot.name);
+            status.id = raw(slot.id);
+            status.open = 1;
+            const client_shm::Peer peer = acceptor.peer(slot.id);
+            status.pid = static_cast<std::uint32_t>(peer.pid);
+            status.uid = peer.uid;
+        }
+        telemetry::publish(file_.page().sessions[place], status);
+    });
+}
+
+}  // namespace torc::daemon
