@@ -159,7 +159,10 @@ public:
         if (!acceptor) abort();
         acceptor_ = std::move(*acceptor);
         control_ = std::thread([this] {
-            while (!stop_control_.load()) acceptor_->step(std::chrono::milliseconds{50});
+            while (!stop_control_.load()) {
+                acceptor_->step(std::chrono::milliseconds{50});
+                hung_up.store(acceptor_->counters().hung_up);
+            }
         });
         core_ = std::thread([this] { run_core(); });
     }
@@ -186,6 +189,7 @@ public:
     PlaneCounters plane_counters;  ///< after stop()
     SessionTable& table() { return *table_; }
     std::atomic<std::size_t> sessions{0};
+    std::atomic<std::uint64_t> hung_up{0};
 
 private:
     void run_core() {
