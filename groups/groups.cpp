@@ -164,6 +164,10 @@ void Groups::on_transitional(const RingId& id, const wire::MemberList& members) 
     owes_chunk_ = owes_more_ = false;
     lineage_ = fold(lineage_, id);
     members_ = set_of_nodes(members);
+    // Views of joins and leaves delivered from here on differ from those of members that part
+    // from us now. The numbers go on, the name does not: those who move together are disjoint
+    // sets, and so their lowest member tells them apart.
+    ring_.representative = members.front().index;
     for (std::uint16_t i = 0; i < kNodesMax; ++i) {
         if (!members_.contains(NodeIndex{i})) synced_.remove(NodeIndex{i});
     }

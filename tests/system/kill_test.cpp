@@ -89,7 +89,7 @@ TEST_P(KillTest, WhoStayedSawOneOrderWithoutAGap) {
 TEST_P(KillTest, AnOrderlyStopIsOverBeforeAnyTimeout) {
     ClusterPlan orderly = plan();
     // If anybody waited for the loss of the token, the test would not end in time.
-    orderly.settings = {"cluster.timers.token_loss=600s", "cluster.timers.consensus=700s"};
+    orderly.settings = {"cluster.timers.token_loss=600s", "cluster.timers.recovery=700s"};
     LocalCluster cluster(orderly);
     cluster.start();
     ASSERT_TRUE(cluster.stop_daemon(kVictim, kPatience));
@@ -99,8 +99,8 @@ TEST_P(KillTest, AnOrderlyStopIsOverBeforeAnyTimeout) {
 INSTANTIATE_TEST_SUITE_P(Ports, KillTest,
                          ::testing::Values(Layout::vhost, Layout::netns_af_packet,
                                            Layout::netns_udp, Layout::netns_mixed, Layout::udp),
-                         [](const auto& info) {
-                             std::string name = name_of(info.param);
+                         [](const auto& layout) {
+                             std::string name = name_of(layout.param);
                              std::replace(name.begin(), name.end(), '-', '_');
                              return name;
                          });

@@ -91,7 +91,7 @@ TEST_P(ServicesTest, DirectMessagesReachOneAndOnlyOne) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Ports, ServicesTest, ::testing::Values(Layout::udp, Layout::vhost),
-                         [](const auto& info) { return std::string(name_of(info.param)); });
+                         [](const auto& layout) { return std::string(name_of(layout.param)); });
 
 }  // namespace
 }  // namespace torc::tool

@@ -63,9 +63,10 @@ TEST_F(StartUpTest, AnUnknownKeyIsNamedWithItsLineAndTheNearestRightOne) {
 }
 
 TEST_F(StartUpTest, AMissingFileIsSaid) {
-    const auto [code, text] = run({"--config", folder_ + "/nothing.toml", "--node", "a"});
+    files::remove(folder_ + "/torc.toml");
+    const auto [code, text] = run({"--node", "a"});
     EXPECT_EQ(code, 78);
-    EXPECT_NE(text.find("nothing.toml"), std::string::npos) << text;
+    EXPECT_NE(text.find("torc.toml"), std::string::npos) << text;
 }
 
 TEST_F(StartUpTest, AnUnknownNodeIsSaid) {
