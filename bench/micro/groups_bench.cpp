@@ -109,6 +109,36 @@ void baseline_upcall(benchmark::State& state) {
     report(state, runs_of(state), runs_of(state) * kPayload);
 }
 
+/// As many groups as `state` says.
+std::vector<std::string_view> destinations_of(const benchmark::State& state) {
+    std::vector<std::string_view> names;
+    names.reserve(kGroupsPerMessageMax);
+    for (std::size_t i = 0; i < members_of(state); ++i) names.push_back(Daemon::group_name(i));
+    return names;
+}
+
+/// In front of a message with so many destinations. Items: envelopes.
+void write_envelope(benchmark::State& state) {
+    const std::vector<std::string_view> names = destinations_of(state);
+    std::vector<std::byte> room(groups::kEnvelopeBytesMax);
+    std::size_t length = 0;
+    for (auto _ : state) {
+        length = groups::write_envelope(EnvelopeKind::message, 0, 7, "far", names, room);
+        benchmark::ClobberMemory();
+    }
+    report(state, runs_of(state), runs_of(state) * length);
+}
+
+void read_envelope(benchmark::State& state) {
+    const auto bytes = record(EnvelopeKind::message, "far", destinations_of(state), kPayload);
+    for (auto _ : state) {
+        groups::Envelope envelope;
+        TORC_CHECK(groups::read_envelope(bytes, envelope));
+        benchmark::DoNotOptimize(envelope);
+    }
+    report(state, runs_of(state), runs_of(state) * bytes.size());
+}
+
 /// A message for a group with so many local members; 0: nobody here wants it. Items: messages.
 void on_message(benchmark::State& state) {
     Daemon daemon(members_of(state), 1);
@@ -121,12 +151,8 @@ void on_message(benchmark::State& state) {
 /// A message for so many groups that all have the same ten members here: each gets it once.
 void on_message_to_groups(benchmark::State& state) {
     constexpr std::uint16_t kLocals = 10;
-    const std::size_t count = members_of(state);
-    Daemon daemon(kLocals, count);
-    std::vector<std::string_view> names;
-    names.reserve(count);
-    for (std::size_t group = 0; group < count; ++group) names.push_back(Daemon::group_name(group));
-    const auto bytes = record(EnvelopeKind::message, "far", names, kPayload);
+    Daemon daemon(kLocals, members_of(state));
+    const auto bytes = record(EnvelopeKind::message, "far", destinations_of(state), kPayload);
     for (auto _ : state) daemon.order(kOther, 0, bytes);
     TORC_CHECK(daemon.deliveries == runs_of(state) * kLocals);
     report(state, runs_of(state), runs_of(state) * kPayload);
@@ -159,6 +185,8 @@ void join_and_leave(benchmark::State& state) {
 }
 
 BENCHMARK(baseline_upcall)->Arg(10);
+BENCHMARK(write_envelope)->Arg(1)->Arg(kGroupsPerMessageMax);
+BENCHMARK(read_envelope)->Arg(1)->Arg(kGroupsPerMessageMax);
 BENCHMARK(on_message)->Arg(0)->Arg(1)->Arg(10)->Arg(100);
 BENCHMARK(on_message_to_groups)->Arg(10)->Arg(kGroupsPerMessageMax);
 BENCHMARK(on_private_message)->Arg(1)->Arg(100);
