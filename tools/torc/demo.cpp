@@ -32,6 +32,7 @@ public:
         plan.layout = layout_named(port_);
         plan.nodes = nodes_;
         plan.torcd = torcd_;
+        plan.keep = keep_;
         plan.settings = {"daemon.session_ring_bytes=32MiB"};
         LocalCluster cluster(plan);
         const std::int64_t from = monotonic_ns();
@@ -157,12 +158,15 @@ private:
     }
 
     static int stay(LocalCluster& cluster) {
-        cluster.keep();
+        std::string pids;
+        for (std::size_t i = 0; i < cluster.size(); ++i) {
+            pids += (i == 0 ? "" : " ") + std::to_string(cluster.daemon(i).pid());
+        }
         say("\nThe daemons go on. Talk to them:\n"
             "  export TORC_RUNTIME_DIR={0}\n"
             "  torc status\n  torc chat -d n0\n  torc receive -d n1 -g room\n"
-            "To end them: kill their pids (torc status shows them), then rm -r {0}",
-            cluster.folder());
+            "To end them: kill {1} && rm -r {0}",
+            cluster.folder(), pids);
         return EXIT_SUCCESS;
     }
 

@@ -97,7 +97,7 @@ LocalCluster::LocalCluster(ClusterPlan plan) : plan_(std::move(plan)), folder_(m
 }
 
 LocalCluster::~LocalCluster() {
-    if (kept_) {
+    if (plan_.keep) {
         for (auto& daemon : daemons_) (void)daemon.release();
         (void)networks_.release();
         return;
@@ -164,7 +164,9 @@ void LocalCluster::start() {
 }
 
 void LocalCluster::start_daemon(std::size_t node) {
-    daemons_[node] = std::make_unique<Process>(command_of(node), log_of(node));
+    daemons_[node] = std::make_unique<Process>(
+        command_of(node), log_of(node),
+        plan_.keep ? Process::Lifetime::outlives_parent : Process::Lifetime::ends_with_parent);
 }
 
 void LocalCluster::kill_daemon(std::size_t node) {

@@ -34,6 +34,7 @@ struct ClusterPlan {
     std::vector<std::string> settings;     ///< "section.key=value", given to every daemon
     std::uint16_t data_port{0};            ///< 0: derived from the pid, so clusters can coexist
     std::size_t mtu{1500};
+    bool keep{false};                      ///< leave daemons, folder and networks behind at the end
 };
 
 class LocalCluster {
@@ -59,8 +60,6 @@ public:
     std::optional<DaemonStatus> status(std::size_t node) const;
     const std::string& folder() const { return folder_; }
     std::string log_of(std::size_t node) const;
-    /// Leaves the daemons running when this object goes; for `--keep`.
-    void keep() { kept_ = true; }
 
 private:
     std::string write_config() const;
@@ -72,7 +71,6 @@ private:
     std::string folder_;
     std::unique_ptr<Networks> networks_;
     std::vector<std::unique_ptr<Process>> daemons_;
-    bool kept_{false};
 };
 
 }  // namespace torc::tool

@@ -24,14 +24,19 @@ std::vector<char*> argv_of(const std::vector<std::string>& arguments) {
     return argv;
 }
 
-pid_t start(const std::vector<std::string>& arguments, const char* log) {
+pid_t start(const std::vector<std::string>& arguments, const char* log,
+            Process::Lifetime lifetime) {
     std::vector<char*> argv = argv_of(arguments);
     const pid_t parent = ::getpid();
     const pid_t pid = ::fork();
     if (pid < 0) throw std::runtime_error("fork failed");
     if (pid > 0) return pid;
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(127);
+    if (lifetime == Process::Lifetime::ends_with_parent) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (::getppid() != parent) ::_exit(127);
+    } else {
+        ::setsid();
+    }
     const int out = ::open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (out >= 0) {
         ::dup2(out, STDOUT_FILENO);
@@ -48,15 +53,17 @@ int code_of(int status) {
 }  // namespace
 
 int run_program(const std::vector<std::string>& arguments, bool quiet) {
-    const pid_t pid = start(arguments, quiet ? "/dev/null" : "/dev/stderr");
+    const pid_t pid = start(arguments, quiet ? "/dev/null" : "/dev/stderr",
+                            Process::Lifetime::ends_with_parent);
     int status = 0;
     while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
     return code_of(status);
 }
 
-Process::Process(const std::vector<std::string>& arguments, const std::string& log)
-    : pid_(start(arguments, log.c_str())) {}
+Process::Process(const std::vector<std::string>& arguments, const std::string& log,
+                 Lifetime lifetime)
+    : pid_(start(arguments, log.c_str(), lifetime)) {}
 
 Process::Process(Process&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)), status_(other.status_) {}

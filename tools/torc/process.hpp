@@ -13,9 +13,12 @@ int run_program(const std::vector<std::string>& arguments, bool quiet = false);
 
 class Process {
 public:
-    /// Starts `arguments[0]` with stdout and stderr appended to `log`. The child dies with this
-    /// process (PR_SET_PDEATHSIG).
-    Process(const std::vector<std::string>& arguments, const std::string& log);
+    /// Whether a child may go on when this process ends, however it ends.
+    enum class Lifetime : bool { ends_with_parent, outlives_parent };
+
+    /// Starts `arguments[0]` with stdout and stderr appended to `log`.
+    Process(const std::vector<std::string>& arguments, const std::string& log,
+            Lifetime lifetime = Lifetime::ends_with_parent);
     ~Process();
     Process(Process&& other) noexcept;
     Process& operator=(Process&& other) noexcept;
