@@ -45,7 +45,8 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", TORC_VERSION);
     app.add_option("-c,--config", line.config, "configuration file")->capture_default_str();
     app.add_option("-n,--node", line.overrides.node, "which [[node]] this daemon is");
-    app.add_option("--set", line.overrides.sets, "override one key: section.key=value");
+    app.add_option("--set", line.overrides.sets, "override one key: section.key=value")
+        ->allow_extra_args(false);
     app.add_option("--check", line.check, "say what is wrong with this file, then end");
     app.add_flag("--print-config", line.print_config, "print the effective settings, then end");
     CLI11_PARSE(app, argc, argv);

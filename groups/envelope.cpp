@@ -1,5 +1,6 @@
 #include "groups/envelope.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/check.hpp"
@@ -10,6 +11,11 @@ namespace {
 
 std::string_view text(std::span<const std::byte> bytes) {
     return {static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size()};
+}
+
+/// Copies a name, which may be empty; gives the place behind it.
+std::byte* put(std::byte* at, std::string_view name) {
+    return std::copy_n(std::as_bytes(std::span(name)).data(), name.size(), at);
 }
 
 /// Takes `length` bytes off the front; false if there are fewer.
@@ -50,13 +56,11 @@ std::size_t write_envelope(EnvelopeKind kind, std::uint8_t flags, std::uint16_t 
     std::byte* at = room.data();
     std::memcpy(at, &header, sizeof header);
     at += sizeof header;
-    std::memcpy(at, session_name.data(), session_name.size());
-    at += session_name.size();
+    at = put(at, session_name);
     for (const std::string_view group : groups) {
         TORC_CHECK(group.size() <= kGroupNameMax);
         *at++ = static_cast<std::byte>(group.size());
-        std::memcpy(at, group.data(), group.size());
-        at += group.size();
+        at = put(at, group);
     }
     return static_cast<std::size_t>(at - room.data());
 }

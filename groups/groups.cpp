@@ -36,7 +36,7 @@ Groups::Groups(const config::ClusterSettings& settings, NodeIndex me, const Grou
 }
 
 void Groups::on_message(const OrderedPiece& piece) {
-    Envelope envelope;
+    Envelope& envelope = envelope_;
     if (!read_envelope(piece.payload, envelope)) {
         counters_.inc(telemetry::CounterId::messages_malformed);
         return;

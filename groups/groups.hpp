@@ -90,6 +90,7 @@ private:
     Merge merge_;
     ViewBuilder views_;
 
+    Envelope envelope_;  ///< of the message at hand; kept, because clearing it costs more than reading
     RingId ring_;                    ///< names views; see on_transitional
     std::uint64_t views_so_far_{0};  ///< in this ring, of all groups: numbers them
     NodeSet members_;         ///< of the configuration in force

@@ -29,7 +29,8 @@ public:
                          "netns-af_packet or netns-mixed");
         app_->add_option("--nodes", nodes_, "daemons of that cluster")->capture_default_str();
         app_->add_option("--mtu", mtu_, "MTU of that cluster")->capture_default_str();
-        app_->add_option("--set", settings_, "setting for its daemons, section.key=value");
+        app_->add_option("--set", settings_, "setting for its daemons, section.key=value")
+            ->allow_extra_args(false);
         app_->add_option("--torcd", torcd_, "path of the daemon");
         app_->add_option("--senders", senders_, "clients that send and receive; 0: one a daemon")
             ->capture_default_str();

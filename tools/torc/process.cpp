@@ -24,6 +24,7 @@ std::vector<char*> argv_of(const std::vector<std::string>& arguments) {
     return argv;
 }
 
+/// `log` empty: the child shares this program's output.
 pid_t start(const std::vector<std::string>& arguments, const char* log,
             Process::Lifetime lifetime) {
     std::vector<char*> argv = argv_of(arguments);
@@ -37,7 +38,7 @@ pid_t start(const std::vector<std::string>& arguments, const char* log,
     } else {
         ::setsid();
     }
-    const int out = ::open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    const int out = *log == '\0' ? -1 : ::open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (out >= 0) {
         ::dup2(out, STDOUT_FILENO);
         ::dup2(out, STDERR_FILENO);
@@ -53,7 +54,7 @@ int code_of(int status) {
 }  // namespace
 
 int run_program(const std::vector<std::string>& arguments, bool quiet) {
-    const pid_t pid = start(arguments, quiet ? "/dev/null" : "/dev/stderr",
+    const pid_t pid = start(arguments, quiet ? "/dev/null" : "",
                             Process::Lifetime::ends_with_parent);
     int status = 0;
     while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {

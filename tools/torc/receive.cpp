@@ -14,7 +14,8 @@ public:
     void declare(CLI::App& program) override {
         app_ = program.add_subcommand("receive", "join groups and print messages and views");
         add_target_options(*app_, target_);
-        app_->add_option("-g,--group", groups_, "group to join; may be given several times");
+        app_->add_option("-g,--group", groups_, "group to join; may be given several times")
+            ->allow_extra_args(false);
         app_->add_option("-c,--count", count_, "stop after so many messages (0: never)")
             ->capture_default_str();
         app_->add_option("--timeout", timeout_s_, "stop after so many seconds of silence");

@@ -16,7 +16,8 @@ public:
         app_ = program.add_subcommand("send", "send one message to one or more groups");
         add_target_options(*app_, target_);
         app_->add_option("-g,--group", groups_, "destination; may be given several times")
-            ->required();
+            ->required()
+            ->allow_extra_args(false);
         app_->add_option("-s,--service", service_, "unreliable .. safe")->capture_default_str();
         app_->add_option("-t,--type", type_, "16-bit tag")->capture_default_str();
         app_->add_option("message", message_, "the payload; without it, standard input");

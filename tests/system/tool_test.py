@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""Runs the commands of `torc` as a user would, and looks for what they leave behind.
+
+usage: tool_test.py TORC demo PORT | bench | keep
+"""
+import glob
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def traces(folder):
+    """What a cluster of this machine leaves if it does not clean up."""
+    namespaces = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True).stdout
+    return sorted(glob.glob(folder + "/torc-*")) + sorted(namespaces.split("\n"))
+
+
+def run(torc, *arguments, folder):
+    """Runs torc with a temporary folder of its own; gives its output, fails on its exit code."""
+    done = subprocess.run([torc, *arguments], capture_output=True, text=True, timeout=300,
+                          env={**os.environ, "TMPDIR": folder})
+    sys.stdout.write(done.stdout + done.stderr)
+    if done.returncode != 0:
+        sys.exit(f"torc {' '.join(arguments)}: exit code {done.returncode}")
+    return done.stdout
+
+
+def expect(condition, what):
+    if not condition:
+        sys.exit("not so: " + what)
+
+
+def demo(torc, folder, port):
+    output = run(torc, "demo", "--port", port, "--seconds", "0.5", folder=folder)
+    expect("One order everywhere" in output, "the demo saw one order")
+    expect("merged after" in output, "the killed daemon came back")
+
+
+def bench(torc, folder):
+    path = folder + "/cells.json"
+    run(torc, "bench", "--cluster", "udp", "--sizes", "64,1350", "--services", "agreed,safe",
+        "--rates", "0,500", "--seconds", "0.5", "--warm-up", "0.2", "--json", path, folder=folder)
+    run(torc, "bench", "--cluster", "udp", "--nodes", "2", "--senders", "1", "--receivers", "3",
+        "--sizes", "1024", "--window", "16", "--rates", "0", "--seconds", "0.3", folder=folder)
+    with open(path) as file:
+        cells = json.load(file)["cells"]
+    expect(len(cells) == 8, "a cell for each size, service and rate")
+    for cell in cells:
+        expect(cell["same_order"], "the same order in " + str(cell))
+        expect(cell["messages_per_second"] > 0, "messages in " + str(cell))
+        expect(len(set(cell["order_hash"])) == 1, "one order hash in " + str(cell))
+        expect(cell["p50_us"] <= cell["p99_us"] <= cell["max_us"], "ordered percentiles")
+    os.remove(path)
+
+
+def keep(torc, folder):
+    """A kept cluster answers status, send and receive, and its daemons end on SIGTERM."""
+    output = run(torc, "demo", "--port", "udp", "--seconds", "0.2", "--keep", folder=folder)
+    runtime = output.split("TORC_RUNTIME_DIR=")[1].split()[0]
+    pids = [int(pid) for pid in output.split("To end them: kill ")[1].split(" && ")[0].split()]
+    try:
+        status = json.loads(run(torc, "status", "-r", runtime, "--interval", "0.1", "--json",
+                                folder=folder))
+        expect([node["state"] for node in status] == ["operational"] * 3, "three are operational")
+        receiver = subprocess.Popen([torc, "receive", "-r", runtime, "-d", "n1", "-g", "room",
+                                     "-c", "1", "--timeout", "20"],
+                                    stdout=subprocess.PIPE, text=True)
+        receiver.stdout.readline()  # its private name
+        receiver.stdout.readline()  # the view of its join
+        run(torc, "send", "-r", runtime, "-d", "n0", "-n", "alice", "-g", "room", "hello",
+            folder=folder)
+        rest = receiver.communicate(timeout=30)[0]
+        expect("#alice#n0 -> room (agreed, type 0): hello" in rest, "the message, not: " + rest)
+        chat = subprocess.run([torc, "chat", "-r", runtime, "-d", "n2", "-n", "bob"],
+                              input="j room\ns room from bob\nq\n", capture_output=True, text=True,
+                              timeout=30)
+        expect(chat.returncode == 0 and "#bob#n2" in chat.stdout, "chat: " + chat.stdout)
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGTERM)
+        for _ in range(1000):
+            if not any(os.path.exists(f"/proc/{pid}") for pid in pids):
+                break
+            time.sleep(0.01)
+        expect(not any(os.path.exists(f"/proc/{pid}") for pid in pids), "the daemons ended")
+        subprocess.run(["rm", "-r", runtime], check=True)
+
+
+def main():
+    torc, what, *more = sys.argv[1:]
+    with tempfile.TemporaryDirectory() as folder:
+        before = traces(folder)
+        {"demo": demo, "bench": bench, "keep": keep}[what](torc, folder, *more)
+        expect(traces(folder) == before, f"nothing left behind, but {traces(folder)}")
+
+
+main()
