@@ -1,14 +1,13 @@
 #include "daemon/lifecycle.hpp"
 
-#include <sys/random.h>
-#include <time.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <sys/random.h>
 #include <utility>
 
 #include <fmt/format.h>
+#include <time.h>
 
 #include "base/check.hpp"
 #include "daemon/notify.hpp"
@@ -30,8 +29,9 @@ std::uint64_t random_word() {
 }
 
 const config::NodeEntry* entry_of(const config::ClusterSettings& cluster, const std::string& name) {
-    const auto at = std::find_if(cluster.nodes.begin(), cluster.nodes.end(),
-                                 [&](const config::NodeEntry& entry) { return entry.name == name; });
+    const auto at =
+        std::find_if(cluster.nodes.begin(), cluster.nodes.end(),
+                     [&](const config::NodeEntry& entry) { return entry.name == name; });
     return at == cluster.nodes.end() ? nullptr : &*at;
 }
 
@@ -78,8 +78,8 @@ Daemon::Daemon(config::ClusterSettings cluster, config::NodeSettings node, NodeI
 }
 
 Result<void> Daemon::open_parts() {
-    auto status = StatusWriter::open(node_.runtime_dir, cluster_, identity_.me,
-                                     identity_.incarnation);
+    auto status =
+        StatusWriter::open(node_.runtime_dir, cluster_, identity_.me, identity_.incarnation);
     if (!status) return tl::unexpected(status.error());
     status_ = std::move(*status);
 
@@ -158,11 +158,12 @@ void Daemon::on_report(const dataplane::LoopReport& report) {
             stopped_ = true;
             return;
         case dataplane::LoopReport::Kind::long_gap:
-            return say("warning: the ring core stood still for {:.1f} ms; with token_loss = {} ms "
-                       "such a stall can cost the ring: give it a core of its own, or raise "
-                       "cluster.timers.token_loss",
-                       static_cast<double>(report.value) / 1e6,
-                       cluster_.timers.token_loss / std::chrono::milliseconds(1));
+            return say(
+                "warning: the ring core stood still for {:.1f} ms; with token_loss = {} ms "
+                "such a stall can cost the ring: give it a core of its own, or raise "
+                "cluster.timers.token_loss",
+                static_cast<double>(report.value) / 1e6,
+                cluster_.timers.token_loss / std::chrono::milliseconds(1));
         case dataplane::LoopReport::Kind::contended:
             return say("warning: others run on the ring core's processor; it yields from now on");
     }
@@ -178,9 +179,9 @@ void Daemon::say_state() {
     for (const Member& member : status.members) {
         members += ' ' + cluster_.nodes[raw(member.index)].name;
     }
-    const std::string line = fmt::format("{} ({}), ring {}:{}", membership::name_of(status.state),
-                                         membership::name_of(status.cause),
-                                         status.ring.epoch >> 24, members);
+    const std::string line =
+        fmt::format("{} ({}), ring {}:{}", membership::name_of(status.state),
+                    membership::name_of(status.cause), status.ring.epoch >> 24, members);
     say("{}", line);
     const bool ready = status.state == membership::State::operational;
     notify_service_manager((ready ? "READY=1\nSTATUS=" : "STATUS=") + line);

@@ -23,8 +23,7 @@ struct CommandLine {
 };
 
 int serve(const CommandLine& line) {
-    const torc::config::LoadOutcome loaded =
-        torc::config::load_file(line.config, line.overrides);
+    const torc::config::LoadOutcome loaded = torc::config::load_file(line.config, line.overrides);
     if (!loaded.ok()) {
         torc::config::report(loaded.errors, std::cerr);
         return torc::config::kExitBadConfig;

@@ -1,12 +1,12 @@
 #include "daemon/notify.hpp"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <unistd.h>
 
 namespace torc::daemon {
 
@@ -19,8 +19,7 @@ void notify_service_manager(const std::string& lines) {
     if (address.sun_path[0] == '@') address.sun_path[0] = '\0';  // abstract
     const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return;
-    const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) +
-                                               std::strlen(path));
+    const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + std::strlen(path));
     ::sendto(fd, lines.data(), lines.size(), MSG_NOSIGNAL,
              static_cast<const sockaddr*>(static_cast<const void*>(&address)), length);
     ::close(fd);

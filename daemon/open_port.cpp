@@ -36,8 +36,8 @@ Result<OpenPort> open_dpdk(const config::ClusterSettings&, const config::NodeSet
 
 }  // namespace
 
-Result<OpenPort> open_port(const config::ClusterSettings& cluster,
-                           const config::NodeSettings& node, NodeIndex me) {
+Result<OpenPort> open_port(const config::ClusterSettings& cluster, const config::NodeSettings& node,
+                           NodeIndex me) {
     switch (node.port) {
         case config::PortKind::udp:
             return open_udp(cluster, node, me);

@@ -22,7 +22,7 @@ struct OpenPort {
     void step(Instant now);
 };
 
-Result<OpenPort> open_port(const config::ClusterSettings& cluster,
-                           const config::NodeSettings& node, NodeIndex me);
+Result<OpenPort> open_port(const config::ClusterSettings& cluster, const config::NodeSettings& node,
+                           NodeIndex me);
 
 }  // namespace torc::daemon

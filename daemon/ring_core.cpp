@@ -126,6 +126,7 @@ void RingCore::copy_counters() {
     counters_.set(CounterId::groups, engine_.groups().directory().group_count());
     counters_.set(CounterId::memberships, engine_.groups().directory().membership_count());
 
+    counters_.set(CounterId::flight_records, recorder_.recorded());
     const dataplane::IdleCounters& idle = loop_->idle_counters();
     counters_.set(CounterId::loop_passes, idle.passes);
     counters_.set(CounterId::loop_idle_passes, idle.empty_passes);

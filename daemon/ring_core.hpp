@@ -39,8 +39,9 @@ public:
 
     /// Everything borrowed outlives the core.
     RingCore(const config::ClusterSettings& cluster, const config::NodeSettings& node,
-             const engine::EngineOptions& identity, dataplane::Port& port, client_shm::SessionTable& sessions,
-             dataplane::LoopMailbox& mailbox, telemetry::CounterSet& counters);
+             const engine::EngineOptions& identity, dataplane::Port& port,
+             client_shm::SessionTable& sessions, dataplane::LoopMailbox& mailbox,
+             telemetry::CounterSet& counters);
     ~RingCore();
     RingCore(const RingCore&) = delete;
     RingCore& operator=(const RingCore&) = delete;

@@ -1,14 +1,14 @@
 #include "daemon/runtime_dir.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace torc::daemon {
 
@@ -27,9 +27,9 @@ Result<NameLock> NameLock::take(const std::string& runtime_dir, const std::strin
     }
     if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
         ::close(fd);
-        return failure("another torcd named '" + node + "' runs on this machine (" + path +
-                           " is locked)",
-                       "stop it, or start this one with another --node or daemon.runtime_dir");
+        return failure(
+            "another torcd named '" + node + "' runs on this machine (" + path + " is locked)",
+            "stop it, or start this one with another --node or daemon.runtime_dir");
     }
     return NameLock(fd);
 }

@@ -1,8 +1,8 @@
 #include "daemon/status_writer.hpp"
 
-#include <unistd.h>
-
 #include <utility>
+
+#include <unistd.h>
 
 namespace torc::daemon {
 namespace {
@@ -72,6 +72,9 @@ void StatusWriter::write(const CoreStatus& core, Instant now) {
 
 void StatusWriter::write_sessions(const client_shm::SessionTable& table,
                                   const client_shm::Acceptor& acceptor) {
+    telemetry::CounterSet counted = file_.counters(telemetry::Writer::control_thread);
+    counted.set(telemetry::CounterId::sessions_hung_up, acceptor.counters().hung_up);
+    counted.set(telemetry::CounterId::sessions_refused, acceptor.counters().refused);
     table.for_each_slot([&](std::size_t place, const client_shm::SessionSlot& slot) {
         telemetry::SessionStatus status;
         if (slot.in_use) {

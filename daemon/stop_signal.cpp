@@ -1,9 +1,9 @@
 #include "daemon/stop_signal.hpp"
 
-#include <sys/signalfd.h>
-#include <unistd.h>
-
 #include <csignal>
+#include <sys/signalfd.h>
+
+#include <unistd.h>
 
 #include "base/check.hpp"
 

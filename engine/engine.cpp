@@ -74,8 +74,8 @@ void Engine::on_frame(Instant now, FrameRef frame) {
     const Running running(running_);
     now_ = now;
     const wire::RejectReason reason = wire::validate(frame.bytes(), config_hash_);
+    counters_.inc(telemetry::counter_at(telemetry::kFirstRejectCounter, reason));
     if (reason != wire::RejectReason::none) {
-        counters_.inc(telemetry::counter_at(telemetry::kFirstRejectCounter, reason));
         effects_.frames.release(frame);
         return;
     }
@@ -112,7 +112,8 @@ void Engine::dispatch(Instant now, FrameRef frame) {
     TORC_CHECK(false && "validate lets known kinds through only");
 }
 
-// --- between the siblings --------------------------------------------------------------------------
+// --- between the siblings
+// --------------------------------------------------------------------------
 
 /// Carries what one sibling found out to the others, until nobody has news.
 void Engine::settle(Instant now) {
@@ -144,8 +145,8 @@ void Engine::send_owed_chunks(Instant now) {
     while (ring_.operational()) {
         const std::span<const std::byte> chunk = groups_.chunk_to_send();
         if (chunk.empty()) return;
-        const std::size_t length = groups::write_envelope(groups::EnvelopeKind::sync, 0, 0, {}, {},
-                                                          envelope_);
+        const std::size_t length =
+            groups::write_envelope(groups::EnvelopeKind::sync, 0, 0, {}, {}, envelope_);
         const std::array<std::span<const std::byte>, 2> pieces{
             std::span<const std::byte>{envelope_.data(), length}, chunk};
         ordering::Outgoing message;
@@ -179,8 +180,7 @@ ordering::RingUpcalls Engine::ring_upcalls() {
     upcalls.deliver_fn = [](void* engine, const ordering::OrderedMessage& message) {
         Engine& self = engine_of(engine);
         self.trace(telemetry::TraceKind::message, message.seq.raw,
-                   std::uint64_t{message.index} << 32 |
-                       std::uint64_t{raw(message.sender)} << 16 |
+                   std::uint64_t{message.index} << 32 | std::uint64_t{raw(message.sender)} << 16 |
                        static_cast<std::uint64_t>(message.service),
                    self.effects_.trace_fn == nullptr ? 0 : hash_of(message.payload));
         self.groups_.on_message({message.sender, session_id(message.session), message.service,
@@ -195,6 +195,8 @@ ordering::RingUpcalls Engine::ring_upcalls() {
     upcalls.regular_fn = [](void* engine, const RingId& id, const wire::MemberList& members) {
         Engine& self = engine_of(engine);
         self.trace_configuration(telemetry::TraceKind::regular, id, members);
+        self.counters_.inc(telemetry::CounterId::configurations);
+        self.counters_.set(telemetry::CounterId::members, members.size());
         self.former_.installed(self.now_, id, members);
         self.groups_.on_regular(id, members);
         self.ring_.hold_application(self.groups_.merging());
@@ -202,10 +204,8 @@ ordering::RingUpcalls Engine::ring_upcalls() {
     upcalls.visit_fn = [](void* engine, Instant now, wire::Token& token) {
         engine_of(engine).former_.visit_token(now, token);
     };
-    upcalls.trace_fn = [](void* engine, telemetry::TraceKind kind, std::uint64_t a,
-                          std::uint64_t b, std::uint64_t c) {
-        engine_of(engine).trace(kind, a, b, c);
-    };
+    upcalls.trace_fn = [](void* engine, telemetry::TraceKind kind, std::uint64_t a, std::uint64_t b,
+                          std::uint64_t c) { engine_of(engine).trace(kind, a, b, c); };
     return upcalls;
 }
 
@@ -228,10 +228,8 @@ membership::FormerUpcalls Engine::former_upcalls() {
     upcalls.recovery_token_returned_fn = [](void* engine) {
         return engine_of(engine).ring_.recovery_token_returned();
     };
-    upcalls.trace_fn = [](void* engine, telemetry::TraceKind kind, std::uint64_t a,
-                          std::uint64_t b, std::uint64_t c) {
-        engine_of(engine).trace(kind, a, b, c);
-    };
+    upcalls.trace_fn = [](void* engine, telemetry::TraceKind kind, std::uint64_t a, std::uint64_t b,
+                          std::uint64_t c) { engine_of(engine).trace(kind, a, b, c); };
     return upcalls;
 }
 
@@ -335,7 +333,8 @@ Accept Engine::submit(Instant now, const ClientOp& op, groups::EnvelopeKind kind
     return Accept::illegal;
 }
 
-// --- time and the end ------------------------------------------------------------------------------
+// --- time and the end
+// ------------------------------------------------------------------------------
 
 void Engine::on_timer(Instant now) {
     const Running running(running_);

@@ -43,8 +43,8 @@ bool fits_kind(const Envelope& envelope) {
 }  // namespace
 
 std::size_t write_envelope(EnvelopeKind kind, std::uint8_t flags, std::uint16_t type,
-                           std::string_view session_name,
-                           std::span<const std::string_view> groups, std::span<std::byte> room) {
+                           std::string_view session_name, std::span<const std::string_view> groups,
+                           std::span<std::byte> room) {
     TORC_CHECK(room.size() >= kEnvelopeBytesMax && session_name.size() <= kNameMax &&
                groups.size() <= kGroupsPerMessageMax);
     EnvelopeHeader header;

@@ -46,8 +46,8 @@ struct Envelope {
 
 /// Writes everything but the payload; gives the bytes written. `room` holds kEnvelopeBytesMax.
 std::size_t write_envelope(EnvelopeKind kind, std::uint8_t flags, std::uint16_t type,
-                           std::string_view session_name,
-                           std::span<const std::string_view> groups, std::span<std::byte> room);
+                           std::string_view session_name, std::span<const std::string_view> groups,
+                           std::span<std::byte> room);
 
 /// Total on hostile bytes; false leaves `envelope` unspecified.
 bool read_envelope(std::span<const std::byte> bytes, Envelope& envelope);

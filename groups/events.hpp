@@ -12,14 +12,14 @@ namespace torc::groups {
 
 /// One message for some local sessions.
 struct Delivery {
-    std::span<const SessionId> sessions;        ///< each gets one copy
-    std::string_view sender;                    ///< private name, `#session#daemon`
-    std::span<const std::string_view> groups;   ///< destinations as the sender named them
+    std::span<const SessionId> sessions;       ///< each gets one copy
+    std::string_view sender;                   ///< private name, `#session#daemon`
+    std::span<const std::string_view> groups;  ///< destinations as the sender named them
     Service service{};
-    std::uint16_t type{0};                      ///< the application's 16-bit tag
+    std::uint16_t type{0};  ///< the application's 16-bit tag
     RingId ring;
-    Seq seq;                                    ///< of the frame that completed the message
-    std::uint32_t index{0};                     ///< message's place in that frame
+    Seq seq;                 ///< of the frame that completed the message
+    std::uint32_t index{0};  ///< message's place in that frame
     std::span<const std::byte> payload;
 };
 
@@ -30,9 +30,9 @@ struct ViewEvent {
     SessionId session;
     std::string_view group;
     ViewCause cause{};
-    RingId ring;                    ///< with `index` the view's id
+    RingId ring;  ///< with `index` the view's id
     std::uint64_t index{0};
-    std::string_view who;           ///< private name that joined, left or was disconnected
+    std::string_view who;  ///< private name that joined, left or was disconnected
     std::span<const std::string_view> members;  ///< private names, same order everywhere
     /// For cause network: members[i] came along in set vs_set_of[i]; `my_vs_set` is the session's.
     std::span<const std::uint16_t> vs_set_of;

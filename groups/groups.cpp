@@ -93,7 +93,8 @@ void Groups::deliver(const OrderedPiece& piece, const Envelope& envelope) {
     upcalls_.deliver_fn(upcalls_.driver, delivery);
 }
 
-// --- joins and leaves ------------------------------------------------------------------------------
+// --- joins and leaves
+// ------------------------------------------------------------------------------
 
 void Groups::apply_join(const OrderedPiece& piece, const Envelope& envelope) {
     const Participant who{piece.sender, piece.session, SessionName(envelope.session_name)};
@@ -106,6 +107,7 @@ void Groups::apply_join(const OrderedPiece& piece, const Envelope& envelope) {
         }
     }
     if (added != Directory::Add::added) return;
+    if (piece.sender == me_) counters_.inc(telemetry::CounterId::joins);
     if (gone) directory_.mute(piece.session.slot);  // its DISCONNECT is behind this JOIN
     announce(directory_.find(envelope.groups[0]), ViewCause::join,
              views_.private_name(who.name, who.daemon));
@@ -117,6 +119,7 @@ void Groups::apply_leave(const OrderedPiece& piece, const Envelope& envelope) {
     if (group == Directory::kNone || !directory_.is_member(group, who)) return;
     const bool last = directory_.size(group) == 1;
     directory_.remove(group, who);
+    if (piece.sender == me_) counters_.inc(telemetry::CounterId::leaves);
 
     const std::string_view name = views_.private_name(who.name, who.daemon);
     if (piece.sender == me_ && sessions_.is_open(piece.session)) {
@@ -223,8 +226,7 @@ std::span<const std::byte> Groups::chunk_to_send() {
     SyncWriter writer(chunk_, lineage_);
     while (next_group_slot_ < kGroupsMax && !writer.full()) {
         const bool whole_group = directory_.for_each_member_of_slot(
-            next_group_slot_, next_position_,
-            [&](std::uint32_t position, const Participant& who) {
+            next_group_slot_, next_position_, [&](std::uint32_t position, const Participant& who) {
                 if (writer.full()) return false;
                 next_position_ = position + 1;
                 if (who.daemon == me_) {
@@ -276,8 +278,7 @@ void Groups::rebuild(std::span<const StagedMember> staged) {
         std::size_t to = from + 1;
         while (to < staged.size() && same_group(staged[from], staged[to])) ++to;
         const Directory::GroupId id = directory_.find(staged[from].group.view());
-        changed.push_back(id == Directory::kNone ||
-                          differs(id, staged.subspan(from, to - from)));
+        changed.push_back(id == Directory::kNone || differs(id, staged.subspan(from, to - from)));
         from = to;
     }
     directory_.clear();
@@ -288,8 +289,8 @@ void Groups::rebuild(std::span<const StagedMember> staged) {
             counters_.inc(telemetry::CounterId::joins_refused);
             continue;
         }
-        changed_[directory_.find(staged[i].group.view())] = place >= changed.size() ||
-                                                            changed[place];
+        changed_[directory_.find(staged[i].group.view())] =
+            place >= changed.size() || changed[place];
         const Participant& who = staged[i].who;
         if (who.daemon == me_ && !sessions_.is_open(who.session)) {
             directory_.mute_in(directory_.find(staged[i].group.view()), who.session.slot);
@@ -298,6 +299,7 @@ void Groups::rebuild(std::span<const StagedMember> staged) {
 }
 
 void Groups::after_merge() {
+    counters_.inc(telemetry::CounterId::merges);
     rebuild(merge_.finish());
     synced_ = members_;
     lineage_ = fold(0, ring_);
@@ -318,9 +320,8 @@ void Groups::after_merge() {
 std::span<const Directory::GroupId> Groups::groups_by_name() {
     sorted_.clear();
     directory_.for_each_group([this](Directory::GroupId group) { sorted_.push_back(group); });
-    std::sort(sorted_.begin(), sorted_.end(), [this](auto a, auto b) {
-        return directory_.name(a) < directory_.name(b);
-    });
+    std::sort(sorted_.begin(), sorted_.end(),
+              [this](auto a, auto b) { return directory_.name(a) < directory_.name(b); });
     return sorted_;
 }
 

@@ -90,12 +90,13 @@ private:
     Merge merge_;
     ViewBuilder views_;
 
-    Envelope envelope_;  ///< of the message at hand; kept, because clearing it costs more than reading
-    RingId ring_;                    ///< names views; see on_transitional
+    Envelope
+        envelope_;  ///< of the message at hand; kept, because clearing it costs more than reading
+    RingId ring_;   ///< names views; see on_transitional
     std::uint64_t views_so_far_{0};  ///< in this ring, of all groups: numbers them
-    NodeSet members_;         ///< of the configuration in force
-    NodeSet synced_;          ///< daemons whose directory equals mine
-    std::uint64_t lineage_;   ///< names that set; see SyncHeader
+    NodeSet members_;                ///< of the configuration in force
+    NodeSet synced_;                 ///< daemons whose directory equals mine
+    std::uint64_t lineage_;          ///< names that set; see SyncHeader
 
     bool owes_chunk_{false};
     bool owes_more_{false};

@@ -1,13 +1,13 @@
 // A running ring under attack from its own network and its own clients: every blow is counted, and
 // the others go on.
 #include <arpa/inet.h>
-#include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <random>
+#include <sys/socket.h>
 #include <vector>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "tools/torc/load.hpp"
 #include "tools/torc/local_cluster.hpp"

@@ -1,10 +1,10 @@
 // Three real daemons, a client on each that multicasts, and one daemon that dies by SIGKILL and
 // comes back: over every kind of port, whoever stayed saw one order without a gap.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <chrono>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "tools/torc/load.hpp"
 #include "tools/torc/local_cluster.hpp"

@@ -1,9 +1,9 @@
 // Every service at every interesting size, from a client on one daemon to clients on all.
-#include <gtest/gtest.h>
-
 #include <cstring>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "tools/torc/local_cluster.hpp"
 

@@ -1,11 +1,11 @@
 // What can be wrong when a daemon starts: each gets a message that names the cause and the cure,
 // and an exit code, never a crash.
-#include <gtest/gtest.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+
+#include <gtest/gtest.h>
 
 #include "tools/torc/local_cluster.hpp"
 #include "tools/torc/process.hpp"
@@ -111,10 +111,9 @@ TEST_F(StartUpTest, AMissingDeviceIsSaid) {
 
 TEST_F(StartUpTest, MissingRightsAreSaid) {
     files::permissions(folder_, files::perms::all);
-    const auto [code, text] =
-        run({"--node", "a", "--set", "daemon.port=dpdk", "--set",
-             "daemon.device=net_af_packet0,iface=lo"},
-            {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"});
+    const auto [code, text] = run({"--node", "a", "--set", "daemon.port=dpdk", "--set",
+                                   "daemon.device=net_af_packet0,iface=lo"},
+                                  {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"});
     EXPECT_EQ(code, 69);
     EXPECT_NE(text.find("CAP_NET_RAW"), std::string::npos) << text;
 }

@@ -1,16 +1,15 @@
 #include "tools/torc/bench_run.hpp"
 
-#include <sys/utsname.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 #include <stdexcept>
+#include <sys/utsname.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 namespace torc::tool {
 namespace {
@@ -93,8 +92,8 @@ CellResult run_cell(const BenchCell& cell, const BenchTargets& targets) {
         result.same_order = result.same_order && report.error.empty() && report.gaps == 0 &&
                             report.order_hash == reports.front().order_hash;
     }
-    result.payload_bits_per_second = result.messages_per_second * 8.0 *
-                                     static_cast<double>(cell.load.payload_bytes);
+    result.payload_bits_per_second =
+        result.messages_per_second * 8.0 * static_cast<double>(cell.load.payload_bytes);
     for (std::size_t i = 0; i < cpu_before.size(); ++i) {
         result.daemon_cpu_percent.push_back(100.0 * (cpu_after[i] - cpu_before[i]) / elapsed);
     }
@@ -102,11 +101,11 @@ CellResult run_cell(const BenchCell& cell, const BenchTargets& targets) {
 }
 
 std::string table_head() {
-    return fmt::format("{:<16} {:>7} {:>9} {:>8} {:>8} {:>10} {:>9} {:>8} {:>8} {:>8} {:>8} {:>9} "
-                       "{:<14} {}",
-                       "port", "senders", "receivers", "bytes", "service", "offered", "msg/s",
-                       "Mbit/s", "p50 us", "p90 us", "p99 us", "p99.9 us", "daemon CPU %",
-                       "order");
+    return fmt::format(
+        "{:<16} {:>7} {:>9} {:>8} {:>8} {:>10} {:>9} {:>8} {:>8} {:>8} {:>8} {:>9} "
+        "{:<14} {}",
+        "port", "senders", "receivers", "bytes", "service", "offered", "msg/s", "Mbit/s", "p50 us",
+        "p90 us", "p99 us", "p99.9 us", "daemon CPU %", "order");
 }
 
 std::string table_row(const BenchCell& cell, const CellResult& result) {

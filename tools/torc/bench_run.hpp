@@ -21,7 +21,7 @@ BenchTargets targets_of(const LocalCluster& cluster);
 BenchTargets targets_in(const std::string& runtime_dir, const std::vector<std::string>& daemons);
 
 struct BenchCell {
-    std::string port;          ///< what joins the daemons, for the report
+    std::string port;  ///< what joins the daemons, for the report
     std::uint32_t senders{0};
     std::uint32_t receivers{0};
     LoadPlan load;

@@ -3,13 +3,13 @@
 //   s GROUP TEXT | S GROUP TEXT  send agreed, send safe
 //   m G1,G2,... TEXT             send to several groups
 //   q                            quit
-#include <poll.h>
-#include <unistd.h>
-
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
+
+#include <poll.h>
+#include <unistd.h>
 
 #include "tools/torc/command.hpp"
 #include "tools/torc/print.hpp"

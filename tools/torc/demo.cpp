@@ -1,11 +1,10 @@
 // torc demo: three daemons on this machine, clients on each, one order; then one daemon dies and
 // comes back while everybody watches. What it prints is measured while it runs.
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "tools/torc/bench_run.hpp"
 #include "tools/torc/command.hpp"
@@ -17,7 +16,9 @@ class Demo : public Command {
 public:
     void declare(CLI::App& program) override {
         app_ = program.add_subcommand("demo", "a cluster on this machine, killed and healed");
-        app_->add_option("--nodes", nodes_, "daemons")->check(CLI::Range(2, 8))->capture_default_str();
+        app_->add_option("--nodes", nodes_, "daemons")
+            ->check(CLI::Range(2, 8))
+            ->capture_default_str();
         app_->add_option("--port", port_, "vhost, af_packet or udp")
             ->check(CLI::IsMember({"vhost", "af_packet", "udp"}))
             ->capture_default_str();
@@ -60,8 +61,8 @@ private:
     static std::string ring_of(const LocalCluster& cluster) {
         const auto status = cluster.status(0);
         if (!status) return "?";
-        std::string text = fmt::format("{} led by {}:", status->ring_epoch >> 24,
-                                       status->representative);
+        std::string text =
+            fmt::format("{} led by {}:", status->ring_epoch >> 24, status->representative);
         for (const std::string& member : status->members) text += ' ' + member;
         return text;
     }
@@ -95,9 +96,9 @@ private:
         load.seconds = 60;
         std::vector<std::unique_ptr<LoadClient>> clients;
         for (std::size_t i = 0; i < nodes_; ++i) {
-            clients.push_back(std::make_unique<LoadClient>(
-                cluster.target(i), load, static_cast<int>(i),
-                static_cast<std::uint32_t>(nodes_ - 1)));
+            clients.push_back(std::make_unique<LoadClient>(cluster.target(i), load,
+                                                           static_cast<int>(i),
+                                                           static_cast<std::uint32_t>(nodes_ - 1)));
         }
         for (const auto& client : clients) client->wait_for_members(nodes_);
         for (const auto& client : clients) client->start();

@@ -1,9 +1,9 @@
 #include "tools/torc/load.hpp"
 
-#include <time.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include <time.h>
 
 namespace torc::tool {
 namespace {
@@ -125,8 +125,8 @@ bool LoadClient::send_due(std::int64_t now) {
 
 bool LoadClient::send_end_marker() {
     const Stamp stamp{static_cast<std::uint64_t>(sender_), report_.sent, monotonic_ns()};
-    end_sent_ = session_.send(TORC_AGREED, groups_, kEndMarker,
-                              std::as_bytes(std::span(&stamp, 1)), 0);
+    end_sent_ =
+        session_.send(TORC_AGREED, groups_, kEndMarker, std::as_bytes(std::span(&stamp, 1)), 0);
     return end_sent_;
 }
 
@@ -157,8 +157,8 @@ void LoadClient::take(const torc_message& message, std::int64_t now) {
     if (now < measure_from_ns_ || now > measure_to_ns_) return;
     ++report_.measured;
     last_measured_ns_ = now;
-    const auto latency = static_cast<std::uint64_t>(std::max<std::int64_t>(
-        now - stamp.intended_ns, 0));
+    const auto latency =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(now - stamp.intended_ns, 0));
     report_.latency.record(latency);
     if (own) report_.own_latency.record(latency);
 }

@@ -21,33 +21,33 @@ namespace torc::tool {
 struct LoadPlan {
     std::string group{"load"};
     unsigned service{TORC_AGREED};
-    std::size_t payload_bytes{64};   ///< at least kStampBytes
-    double messages_per_second{0};   ///< of each sender, open loop; 0: as fast as it goes
-    std::uint32_t window{0};         ///< closed loop: own messages under way; 0: no limit
-    double warm_up_seconds{0.5};     ///< not measured
+    std::size_t payload_bytes{64};  ///< at least kStampBytes
+    double messages_per_second{0};  ///< of each sender, open loop; 0: as fast as it goes
+    std::uint32_t window{0};        ///< closed loop: own messages under way; 0: no limit
+    double warm_up_seconds{0.5};    ///< not measured
     double seconds{3};
 };
 
 /// What goes in front of every payload.
 struct Stamp {
-    std::uint64_t sender;       ///< number of the sender in the run
-    std::uint64_t counter;      ///< from 0
-    std::int64_t intended_ns;   ///< CLOCK_MONOTONIC
+    std::uint64_t sender;      ///< number of the sender in the run
+    std::uint64_t counter;     ///< from 0
+    std::int64_t intended_ns;  ///< CLOCK_MONOTONIC
 };
 inline constexpr std::size_t kStampBytes = sizeof(Stamp);
 
 struct ClientReport {
     std::string name;
     std::uint64_t sent{0};
-    std::uint64_t received{0};       ///< of the run, warm-up included
-    std::uint64_t order_hash{0};     ///< over all received, in order
-    std::uint64_t measured{0};       ///< received between warm-up and end
+    std::uint64_t received{0};    ///< of the run, warm-up included
+    std::uint64_t order_hash{0};  ///< over all received, in order
+    std::uint64_t measured{0};    ///< received between warm-up and end
     double measured_seconds{0};
-    std::uint64_t gaps{0};           ///< counters of a sender that were skipped
+    std::uint64_t gaps{0};  ///< counters of a sender that were skipped
     std::uint64_t views{0};
     telemetry::Histogram<> own_latency;  ///< of own messages, ns
     telemetry::Histogram<> latency;      ///< of all messages, ns (same clock: same machine)
-    std::string error;                 ///< why the client ended early; empty: it did not
+    std::string error;                   ///< why the client ended early; empty: it did not
     int error_code{0};
 };
 
@@ -89,7 +89,8 @@ private:
     std::int64_t wait_ns(std::int64_t now) const;
 
     static constexpr std::uint16_t kEndMarker = 0xFFFF;
-    static constexpr int kBatch = 64;  ///< messages sent, or received, before the other has its turn
+    static constexpr int kBatch =
+        64;  ///< messages sent, or received, before the other has its turn
 
     LoadPlan plan_;
     int sender_;

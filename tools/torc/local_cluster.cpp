@@ -1,7 +1,5 @@
 #include "tools/torc/local_cluster.hpp"
 
-#include <unistd.h>
-
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -13,6 +11,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace torc::tool {
 namespace {
@@ -53,8 +52,8 @@ std::string make_folder() {
 
 std::string daemon_beside_me() {
     const files::path me = files::read_symlink("/proc/self/exe").parent_path();
-    for (const files::path& candidate : {me / "torcd", me / ".." / "daemon" / "torcd",
-                                         me / ".." / ".." / "daemon" / "torcd"}) {
+    for (const files::path& candidate :
+         {me / "torcd", me / ".." / "daemon" / "torcd", me / ".." / ".." / "daemon" / "torcd"}) {
         if (files::exists(candidate)) return files::canonical(candidate).string();
     }
     throw std::runtime_error("torcd is not beside this program; give its path with --torcd");
@@ -143,10 +142,9 @@ std::vector<std::string> LocalCluster::command_of(std::size_t node) const {
     };
     add({plan_.torcd, "--config", folder_ + "/torc.toml", "--node", node_name(node)});
     if (is_dpdk(plan_.layout, node, plan_.nodes)) {
-        const std::string device =
-            plan_.layout == Layout::vhost
-                ? "vhost-mesh"
-                : "net_af_packet0,iface=" + networks_->place(node).interface;
+        const std::string device = plan_.layout == Layout::vhost
+                                       ? "vhost-mesh"
+                                       : "net_af_packet0,iface=" + networks_->place(node).interface;
         add({"--set", "daemon.port=dpdk", "--set", "daemon.device=" + device});
     } else {
         add({"--set", "daemon.port=udp"});

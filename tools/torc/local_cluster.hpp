@@ -16,12 +16,12 @@ namespace torc::tool {
 
 /// What the daemons are joined by.
 enum class Layout : std::uint8_t {
-    vhost,           ///< DPDK over vhost-user pairs: no privileges, no kernel in the path
-    udp,             ///< kernel UDP on loopback addresses
-    af_packet,       ///< DPDK net_af_packet on veth pairs and a bridge, one private namespace
-    netns_udp,       ///< kernel UDP, a network namespace for each daemon, joined by a bridge
-    netns_af_packet, ///< DPDK net_af_packet in the same namespaces
-    netns_mixed,     ///< the last daemon on kernel UDP, the others on net_af_packet
+    vhost,            ///< DPDK over vhost-user pairs: no privileges, no kernel in the path
+    udp,              ///< kernel UDP on loopback addresses
+    af_packet,        ///< DPDK net_af_packet on veth pairs and a bridge, one private namespace
+    netns_udp,        ///< kernel UDP, a network namespace for each daemon, joined by a bridge
+    netns_af_packet,  ///< DPDK net_af_packet in the same namespaces
+    netns_mixed,      ///< the last daemon on kernel UDP, the others on net_af_packet
 };
 
 Layout layout_named(const std::string& name);
@@ -30,11 +30,11 @@ const char* name_of(Layout layout);
 struct ClusterPlan {
     Layout layout{Layout::vhost};
     std::size_t nodes{3};
-    std::string torcd;                     ///< path of the daemon; empty: beside this program
-    std::vector<std::string> settings;     ///< "section.key=value", given to every daemon
-    std::uint16_t data_port{0};            ///< 0: derived from the pid, so clusters can coexist
+    std::string torcd;                  ///< path of the daemon; empty: beside this program
+    std::vector<std::string> settings;  ///< "section.key=value", given to every daemon
+    std::uint16_t data_port{0};         ///< 0: derived from the pid, so clusters can coexist
     std::size_t mtu{1500};
-    bool keep{false};                      ///< leave daemons, folder and networks behind at the end
+    bool keep{false};  ///< leave daemons, folder and networks behind at the end
 };
 
 class LocalCluster {

@@ -1,11 +1,11 @@
 #include "tools/torc/netns.hpp"
 
-#include <unistd.h>
-
 #include <array>
 #include <cstdlib>
 #include <stdexcept>
 #include <utility>
+
+#include <unistd.h>
 
 #include "tools/torc/process.hpp"
 
@@ -19,8 +19,7 @@ void ip(std::vector<std::string> arguments) {
     if (run_program(arguments) == 0) return;
     std::string line;
     for (const std::string& argument : arguments) line += argument + ' ';
-    throw std::runtime_error("failed: " + line +
-                             "(needs root and iproute2; see docs/operating)");
+    throw std::runtime_error("failed: " + line + "(needs root and iproute2; see docs/operating)");
 }
 
 std::vector<std::string> in(const std::string& space, std::vector<std::string> arguments) {
@@ -92,8 +91,9 @@ Networks::~Networks() {
 bool in_private_network() { return std::getenv(kInsideMark) != nullptr; }
 
 int enter_private_network(int argc, char** argv) {
-    std::vector<std::string> arguments{"unshare", "-Urn", "--kill-child", "env",
-                                       std::string(kInsideMark) + "=1", "/proc/self/exe"};
+    std::vector<std::string> arguments{
+        "unshare",       "-Urn", "--kill-child", "env", std::string(kInsideMark) + "=1",
+        "/proc/self/exe"};
     std::array<char, 4096> path{};
     const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size() - 1);
     if (length <= 0) throw std::runtime_error("cannot find my own program");

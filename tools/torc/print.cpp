@@ -24,8 +24,8 @@ std::string printable(const void* data, std::size_t size, std::size_t most) {
 }
 
 std::string view_line(const torc_message& message) {
-    std::string text = fmt::format("view {} of {}: {}", message.index, message.group,
-                                   cause_name(message.cause));
+    std::string text =
+        fmt::format("view {} of {}: {}", message.index, message.group, cause_name(message.cause));
     if (message.sender != nullptr && *message.sender != '\0') {
         text += fmt::format(" of {}", message.sender);
     }

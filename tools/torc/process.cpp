@@ -1,17 +1,17 @@
 #include "tools/torc/process.hpp"
 
-#include <fcntl.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <csignal>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <thread>
 #include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace torc::tool {
 namespace {
@@ -19,7 +19,8 @@ namespace {
 std::vector<char*> argv_of(const std::vector<std::string>& arguments) {
     std::vector<char*> argv;
     argv.reserve(arguments.size() + 1);
-    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    for (const std::string& argument : arguments)
+        argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     return argv;
 }
@@ -38,7 +39,8 @@ pid_t start(const std::vector<std::string>& arguments, const char* log,
     } else {
         ::setsid();
     }
-    const int out = *log == '\0' ? -1 : ::open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    const int out =
+        *log == '\0' ? -1 : ::open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (out >= 0) {
         ::dup2(out, STDOUT_FILENO);
         ::dup2(out, STDERR_FILENO);
@@ -47,15 +49,13 @@ pid_t start(const std::vector<std::string>& arguments, const char* log,
     ::_exit(127);
 }
 
-int code_of(int status) {
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
+int code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
 
 }  // namespace
 
 int run_program(const std::vector<std::string>& arguments, bool quiet) {
-    const pid_t pid = start(arguments, quiet ? "/dev/null" : "",
-                            Process::Lifetime::ends_with_parent);
+    const pid_t pid =
+        start(arguments, quiet ? "/dev/null" : "", Process::Lifetime::ends_with_parent);
     int status = 0;
     while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }

@@ -1,9 +1,8 @@
 // Child processes of the tool: started without a shell, ended by their own pid, never orphaned.
 #pragma once
 
-#include <sys/types.h>
-
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 namespace torc::tool {

@@ -1,8 +1,8 @@
 // torc send: one message from the command line or standard input to some groups.
 #include <cstdio>
 #include <cstdlib>
-#include <iterator>
 #include <iostream>
+#include <iterator>
 
 #include "tools/torc/command.hpp"
 #include "tools/torc/target_options.hpp"

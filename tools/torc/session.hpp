@@ -14,9 +14,9 @@ namespace torc::tool {
 
 /// Which daemon to talk to and under which name; filled from common command-line options.
 struct Target {
-    std::string daemon;       ///< name or socket path; empty: the only one in runtime_dir
+    std::string daemon;  ///< name or socket path; empty: the only one in runtime_dir
     std::string runtime_dir{"/run/torc"};
-    std::string name;         ///< session name; empty: the daemon picks one
+    std::string name;  ///< session name; empty: the daemon picks one
     std::int64_t spin_ns{0};
 };
 

@@ -103,12 +103,9 @@ private:
         json["pid"] = now->pid;
         json["alive"] = now->alive;
         json["state"] = now->state;
-        json["ring"] = {{"epoch", now->ring_epoch},
-                        {"representative", now->representative},
-                        {"members", now->members},
-                        {"missing", now->missing},
-                        {"seq", now->high},
-                        {"stable", now->stable}};
+        json["ring"] = {{"epoch", now->ring_epoch}, {"representative", now->representative},
+                        {"members", now->members},  {"missing", now->missing},
+                        {"seq", now->high},         {"stable", now->stable}};
         json["rotation_ns"] = now->counters.at("rotation");
         for (const auto& [name, title] : kRates) {
             if (before) json["rates"][name] = rate(*before, *now, name);

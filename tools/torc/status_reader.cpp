@@ -1,10 +1,10 @@
 #include "tools/torc/status_reader.hpp"
 
-#include <time.h>
-
 #include <algorithm>
 #include <array>
 #include <filesystem>
+
+#include <time.h>
 
 #include "telemetry/counters_file.hpp"
 

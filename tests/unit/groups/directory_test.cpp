@@ -1,13 +1,13 @@
 // The replicated directory against a plain model of it.
-#include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
+#include "groups/directory.hpp"
 
 #include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "groups/directory.hpp"
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 namespace torc::groups {
 namespace {
@@ -55,8 +55,8 @@ RC_GTEST_PROP(Directory, IsWhatAMapOfListsIs, ()) {
         if (list.empty()) continue;
         RC_ASSERT(members_of(directory, id) == list);
         for (std::uint16_t slot = 0; slot < 4; ++slot) {
-            const bool local = std::find(list.begin(), list.end(),
-                                         std::pair{raw(kMe), slot}) != list.end();
+            const bool local =
+                std::find(list.begin(), list.end(), std::pair{raw(kMe), slot}) != list.end();
             RC_ASSERT(directory.locals(id).contains(slot) == local);
         }
     }

@@ -1,11 +1,11 @@
 // Process groups over a hand-made order: several Groups objects that are fed the same records.
-#include <gtest/gtest.h>
+#include "groups/groups.hpp"
 
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "groups/groups.hpp"
+#include <gtest/gtest.h>
 
 namespace torc::groups {
 namespace {
@@ -56,8 +56,8 @@ private:
             }
         };
         upcalls.view_fn = [](void* self, const ViewEvent& event) {
-            constexpr std::array kCauses{"join", "leave", "disconnect", "network", "self_leave",
-                                         "transitional"};
+            constexpr std::array kCauses{"join",    "leave",      "disconnect",
+                                         "network", "self_leave", "transitional"};
             std::string line = std::to_string(event.session.slot) + " " +
                                kCauses[static_cast<std::size_t>(event.cause)] + " " +
                                std::string(event.group) + ": " + join(event.members);
@@ -117,8 +117,13 @@ private:
     void put(Daemon& sender, std::uint16_t slot, std::span<const std::byte> bytes) {
         ++seq_;
         for (Daemon* daemon : ring_) {
-            daemon->groups().on_message({NodeIndex{sender.index()}, {slot, 0}, Service::agreed,
-                                         RingId{epoch_, NodeIndex{0}}, Seq{seq_}, 0, bytes});
+            daemon->groups().on_message({NodeIndex{sender.index()},
+                                         {slot, 0},
+                                         Service::agreed,
+                                         RingId{epoch_, NodeIndex{0}},
+                                         Seq{seq_},
+                                         0,
+                                         bytes});
         }
     }
 

@@ -1,9 +1,9 @@
 // Names and envelopes: what is let in, what is refused, and that hostile bytes do no harm.
-#include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
-
 #include <cstring>
 #include <string>
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include "groups/envelope.hpp"
 #include "groups/name.hpp"
@@ -46,8 +46,9 @@ TEST(Names, PrivateNamesHaveTwoParts) {
 RC_GTEST_PROP(Envelope, ComesBackAsItWent, ()) {
     const auto count = *rc::gen::inRange<std::size_t>(1, kGroupsPerMessageMax + 1);
     const auto texts = *rc::gen::container<std::vector<std::string>>(
-        count, rc::gen::resize(20, rc::gen::nonEmpty(rc::gen::container<std::string>(
-                                       rc::gen::inRange('a', 'z')))));
+        count,
+        rc::gen::resize(
+            20, rc::gen::nonEmpty(rc::gen::container<std::string>(rc::gen::inRange('a', 'z')))));
     const auto payload = *rc::gen::arbitrary<std::string>();
     const std::vector<std::string_view> groups(texts.begin(), texts.end());
     std::vector<std::byte> bytes(kEnvelopeBytesMax + payload.size());
@@ -60,8 +61,8 @@ RC_GTEST_PROP(Envelope, ComesBackAsItWent, ()) {
     RC_ASSERT(envelope.type == 0x1234);
     RC_ASSERT(envelope.flags == kSelfDiscard);
     RC_ASSERT(envelope.session_name == "alice");
-    RC_ASSERT(std::equal(groups.begin(), groups.end(), envelope.groups.begin(),
-                         envelope.groups.end()));
+    RC_ASSERT(
+        std::equal(groups.begin(), groups.end(), envelope.groups.begin(), envelope.groups.end()));
     RC_ASSERT(envelope.payload.size() == payload.size());
 }
 
