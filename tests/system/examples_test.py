@@ -6,6 +6,7 @@ Waits are for events; their limits only keep a failing test from hanging.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -83,6 +84,7 @@ class Cluster:
     def stop(self) -> None:
         for daemon in self.daemons.values():
             daemon.terminate()
+            daemon.send_signal(signal.SIGCONT)  # should a test have ended in a pause
         for daemon in self.daemons.values():
             try:
                 daemon.wait(PATIENCE_SECONDS)
@@ -204,6 +206,19 @@ class ExamplesTest(unittest.TestCase):
         self.cluster.wait_for_ring("n1")
         again = self.open_map("n1", "m")
         self.assertEqual(again.wait_until("ready 2 members"), "ready 2 members, 1 changes: a=1")
+
+    def test_a_side_that_was_away_takes_over_what_the_other_went_on_to(self):
+        here, there = self.open_map("n0", "m"), self.open_map("n1", "m")
+        here.wait_until("ready 2 members")
+        there.tell("set a 1")
+        here.wait_until("ready 2 members, 1 changes: a=1")
+        self.cluster.daemons["n1"].send_signal(signal.SIGSTOP)
+        here.wait_until("ready 1 members, 1 changes: a=1")
+        here.tell("set b 2", "del a")
+        here.wait_until("ready 1 members, 3 changes: b=2")
+        self.cluster.daemons["n1"].send_signal(signal.SIGCONT)
+        for each in (here, there):
+            each.wait_until("ready 2 members, 3 changes: b=2")
 
 
 class ReadmeTest(unittest.TestCase):
