@@ -31,6 +31,7 @@ public:
 
     void take_back(void* cookie) {
         Slot* const slot = static_cast<Slot*>(cookie);
+        if (abandoned_) return;
         TORC_CHECK(slot->lent && "a loan came back twice");
         slot->lent = false;
         --lent_;
@@ -38,6 +39,8 @@ public:
     }
 
     std::size_t lent() const { return lent_; }
+    /// The run failed in the middle of a step of the engine: what it gives back counts no more.
+    void abandon() { abandoned_ = true; }
 
 private:
     struct Slot {
@@ -47,6 +50,7 @@ private:
     std::size_t frame_bytes_;
     std::size_t limit_;
     std::size_t lent_{0};
+    bool abandoned_{false};
     std::vector<std::unique_ptr<Slot>> slots_;
     std::vector<Slot*> free_;
 };

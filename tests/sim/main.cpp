@@ -1,5 +1,6 @@
 // torc-sim: runs seeds through the simulator. `--seed N` replays one, `--seeds N` runs N fresh
-// ones, `--fixed N` runs seeds 1..N. Ends with "N seeds, F failed, E events/s".
+// ones, `--fixed N` runs seeds 1..N. Ends with "N seeds, F failed, E events/s". A failed check of
+// the core ends the process; the seed that did it is named first.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -7,9 +8,19 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/check.hpp"
 #include "tests/sim/world.hpp"
 
 namespace {
+
+struct Job {
+    std::uint64_t seed{0};   ///< the one to replay
+    std::uint64_t fresh{0};
+    std::uint64_t fixed{0};
+    std::uint32_t nodes{0};
+    bool verbose{false};
+    bool stop_at_failure{false};
+};
 
 struct Tally {
     std::uint64_t seeds{0};
@@ -17,57 +28,77 @@ struct Tally {
     std::uint64_t events{0};
 };
 
-void run_one(std::uint64_t seed, std::uint32_t nodes, bool verbose, Tally& tally) {
-    const torc::sim::Options options = torc::sim::options_from_seed(seed, nodes);
-    if (verbose) std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed),
-                             torc::sim::describe(options).c_str());
+/// What runs, for the check handler, which gets no argument of ours.
+std::uint64_t running_seed = 0;
+std::uint32_t running_nodes = 0;
+
+unsigned long long printable(std::uint64_t number) { return number; }
+
+void report_failure(const std::string& what) {
+    std::printf("FAILED: %s\n  replay: ./dev sim --seed %llu", what.c_str(),
+                printable(running_seed));
+    if (running_nodes != 0) std::printf(" --nodes %u", running_nodes);
+    std::printf("\n");
+    std::fflush(stdout);
+}
+
+void on_failed_check(const char* expression, const std::source_location& where) {
+    report_failure("check " + std::string(expression) + " at " + where.file_name() + ":" +
+                   std::to_string(where.line()));
+}
+
+void run_one(std::uint64_t seed, const Job& job, bool verbose, Tally& tally) {
+    if (job.stop_at_failure && tally.failed != 0) return;
+    running_seed = seed;
+    const torc::sim::Options options = torc::sim::options_from_seed(seed, job.nodes);
+    if (verbose) std::printf("seed %llu: %s\n", printable(seed), describe(options).c_str());
     const torc::sim::Outcome outcome = torc::sim::World(options).run();
     ++tally.seeds;
     tally.events += outcome.events;
     if (verbose) {
-        std::printf("  %llu events, %llu deliveries, %llu installs, %.3f s of virtual time\n",
-                    static_cast<unsigned long long>(outcome.events),
-                    static_cast<unsigned long long>(outcome.messages),
-                    static_cast<unsigned long long>(outcome.installs),
-                    std::chrono::duration<double>(outcome.virtual_time).count());
+        std::printf("  %llu events, %llu deliveries, %llu installs, %.3f s of virtual time\n"
+                    "  trace %016llx\n",
+                    printable(outcome.events), printable(outcome.messages),
+                    printable(outcome.installs),
+                    std::chrono::duration<double>(outcome.virtual_time).count(),
+                    printable(outcome.trace));
     }
     if (!outcome.failed) return;
     ++tally.failed;
-    std::printf("FAILED: %s\n  replay: ./dev sim --seed %llu%s%s\n", outcome.what.c_str(),
-                static_cast<unsigned long long>(seed), nodes == 0 ? "" : " --nodes ",
-                nodes == 0 ? "" : std::to_string(nodes).c_str());
-    std::fflush(stdout);
+    report_failure(outcome.what);
+}
+
+Tally run(const Job& job, bool replay) {
+    Tally tally;
+    if (replay) run_one(job.seed, job, true, tally);
+    for (std::uint64_t i = 1; i <= job.fixed; ++i) run_one(i, job, job.verbose, tally);
+    std::random_device device;
+    for (std::uint64_t i = 0; i < job.fresh; ++i) {
+        run_one(std::uint64_t{device()} << 32 | device(), job, job.verbose, tally);
+    }
+    return tally;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
     CLI::App app{"Runs Torc's protocol in virtual time, each run decided by one seed"};
-    std::uint64_t seed = 0;
-    std::uint64_t fresh = 0;
-    std::uint64_t fixed = 0;
-    std::uint32_t nodes = 0;
-    bool verbose = false;
-    CLI::Option* const one = app.add_option("--seed", seed, "replay this seed");
-    app.add_option("--seeds", fresh, "run so many fresh seeds");
-    app.add_option("--fixed", fixed, "run the seeds 1..N");
-    app.add_option("--nodes", nodes, "so many nodes, instead of 3 to 7 as the seed says");
-    app.add_flag("-v,--verbose", verbose, "say what each seed came to");
+    Job job;
+    CLI::Option* const replay = app.add_option("--seed", job.seed, "replay this seed");
+    app.add_option("--seeds", job.fresh, "run so many fresh seeds");
+    app.add_option("--fixed", job.fixed, "run the seeds 1..N");
+    app.add_option("--nodes", job.nodes, "so many nodes, instead of 3 to 7 as the seed says");
+    app.add_flag("-v,--verbose", job.verbose, "say what each seed came to");
+    app.add_flag("--stop-at-failure", job.stop_at_failure, "run no seed after the first failed one");
     CLI11_PARSE(app, argc, argv);
 
+    running_nodes = job.nodes;
+    torc::set_check_handler(&on_failed_check);
     const auto start = std::chrono::steady_clock::now();
-    Tally tally;
-    if (one->count() > 0) run_one(seed, nodes, true, tally);
-    for (std::uint64_t i = 1; i <= fixed; ++i) run_one(i, nodes, verbose, tally);
-    std::random_device device;
-    for (std::uint64_t i = 0; i < fresh; ++i) {
-        run_one(std::uint64_t{device()} << 32 | device(), nodes, verbose, tally);
-    }
+    const Tally tally = run(job, replay->count() > 0);
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    std::printf("%llu seeds, %llu failed, %.0f events/s\n",
-                static_cast<unsigned long long>(tally.seeds),
-                static_cast<unsigned long long>(tally.failed),
-                static_cast<double>(tally.events) / seconds);
+    std::printf("%llu seeds, %llu failed, %.0f events/s\n", printable(tally.seeds),
+                printable(tally.failed), static_cast<double>(tally.events) / seconds);
     return tally.failed == 0 && tally.seeds > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -25,6 +25,8 @@ Nanos Network::delay() {
 FixedVec<Arrival, 2> Network::send(std::uint32_t from, std::uint32_t to, const Packet& packet) {
     FixedVec<Arrival, 2> arrivals;
     if (is_cut(from, to) || prng_.chance(faults_.loss)) return arrivals;
+    const bool has_it_worse = kind_of(*packet) == faults_.kind;
+    if (has_it_worse && prng_.chance(faults_.kind_loss)) return arrivals;
     if (faults_.corrupt != 0 && prng_.chance(faults_.corrupt)) {
         arrivals.push_back({delay(), corrupted(packet, prng_)});
     } else {
@@ -45,7 +47,7 @@ void Network::split(std::uint32_t side) {
 }
 
 void Network::calm() {
-    faults_.loss = faults_.duplicate = faults_.late = faults_.corrupt = 0;
+    faults_.loss = faults_.duplicate = faults_.late = faults_.corrupt = faults_.kind_loss = 0;
 }
 
 }  // namespace torc::sim

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/fixed_vec.hpp"
@@ -14,6 +15,11 @@
 namespace torc::sim {
 
 using Packet = std::shared_ptr<const std::vector<std::byte>>;
+
+/// The wire::Kind that a frame says it is.
+inline std::uint32_t kind_of(std::span<const std::byte> frame) {
+    return std::to_integer<std::uint32_t>(frame[2]);
+}
 
 /// One copy of a packet that will arrive.
 struct Arrival {

@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::size_t kArenaFrames = 3 * kWindowFrames;
 
+using OpKind = engine::ClientOp::Kind;
+
 SimNode& node_of(void* node) { return *static_cast<SimNode*>(node); }
 
 /// A payload whose bytes follow from its id and length, so that a receiver can check them.
@@ -72,18 +74,38 @@ void SimNode::boot(Instant now, std::uint64_t randomness) {
                                                *counters_);
     clients_.assign(options_.load.sessions, Client{});
     engine_->start(now);
-    for (std::uint16_t slot = 0; slot < clients_.size(); ++slot) {
-        Client& client = clients_[slot];
-        client.id = SessionId{slot, static_cast<std::uint16_t>(boots_)};
-        client.name = "s" + std::to_string(slot);
-        engine::ClientOp open;
-        open.kind = engine::ClientOp::Kind::open;
-        open.session = client.id;
-        open.name = client.name;
-        TORC_CHECK(engine_->on_client(now, open) == engine::Accept::accepted);
-        client.ops.push_back({engine::ClientOp::Kind::join,
-                              group_name(slot % options_.load.groups), {}, {}, {}, 0});
+    for (std::uint16_t slot = 0; slot < clients_.size(); ++slot) open(now, clients_[slot], slot);
+    check_loans();
+}
+
+/// A session begins, with the name and the counter of the one that had its slot before.
+void SimNode::open(Instant now, Client& client, std::uint16_t slot) {
+    client.id = SessionId{slot, ++sessions_so_far_};
+    client.name = "s" + std::to_string(slot);
+    client.closing = false;
+    client.ops.clear();
+    engine::ClientOp request;
+    request.kind = OpKind::open;
+    request.session = client.id;
+    request.name = client.name;
+    TORC_CHECK(engine_->on_client(now, request) == engine::Accept::accepted);
+    Op join;
+    join.kind = OpKind::join;
+    join.name = group_name(slot % options_.load.groups);
+    client.ops.push_back(join);
+}
+
+std::uint32_t SimNode::sender_of(const Client& client) const {
+    return index_ << 24 | (boots_ & 0xFF) << 16 | client.id.slot;
+}
+
+void SimNode::check_loans() const {
+    const std::string lent = std::to_string(arena_->lent());
+    if (arena_->lent() != engine_->loans()) {
+        fail(life(), lent + " frames are out, but the engine holds " +
+                         std::to_string(engine_->loans()));
     }
+    if (arena_->lent() > kLoansMax) fail(life(), lent + " frames are out");
 }
 
 void SimNode::crash() {
@@ -94,6 +116,7 @@ void SimNode::crash() {
 void SimNode::leave(Instant now) {
     leaving_ = true;
     engine_->leave(now);
+    check_loans();
 }
 
 void SimNode::receive(Instant now, const std::vector<std::byte>& packet) {
@@ -103,20 +126,20 @@ void SimNode::receive(Instant now, const std::vector<std::byte>& packet) {
     frame.size = static_cast<std::uint32_t>(packet.size());
     frame.capacity = 0;
     engine_->on_frame(now, frame);
+    check_loans();
     offer(now);
 }
 
 void SimNode::timer(Instant now) {
     engine_->on_timer(now);
+    check_loans();
     offer(now);
 }
 
 SimNode::Op SimNode::make_send(Client& client, Prng& prng) {
     Op op;
-    op.kind = engine::ClientOp::Kind::send;
     op.service = static_cast<Service>(prng.below(6));
-    op.message = (std::uint64_t{index_} << 24 | std::uint64_t{boots_ & 0xFF} << 16 |
-                  client.id.slot) << 32 | client.counter++;
+    op.message = std::uint64_t{sender_of(client)} << 32 | client.counter++;
     std::size_t length = prng.below(400);
     if (prng.chance(options_.load.large)) length = prng.between(1500, 40'000);
     op.payload = make_payload(op.message, length);
@@ -128,15 +151,25 @@ SimNode::Op SimNode::make_send(Client& client, Prng& prng) {
 void SimNode::client_acts(Instant now, Prng& prng) {
     if (quiet_ || leaving_) return;
     Client& client = clients_[prng.below(clients_.size())];
-    if (client.ops.size() >= kOpsMax) return;
-    if (prng.chance(options_.load.churn)) {
-        client.ops.push_back({prng.chance(500'000) ? engine::ClientOp::Kind::join
-                                                   : engine::ClientOp::Kind::leave,
-                              group_name(prng.below(options_.load.groups)), {}, {}, {}, 0});
+    const std::uint64_t ideas = prng.between(1, options_.load.burst);
+    for (std::uint64_t i = 0; i < ideas; ++i) think(client, prng);
+    offer(now);
+}
+
+void SimNode::think(Client& client, Prng& prng) {
+    if (client.closing || client.ops.size() >= kOpsMax) return;
+    if (prng.chance(options_.load.reopen)) {
+        // Gone at once, perhaps in the middle of a large message.
+        client.ops.clear();
+        client.ops.emplace_back().kind = OpKind::close;
+        client.closing = true;
+    } else if (prng.chance(options_.load.churn)) {
+        Op& op = client.ops.emplace_back();
+        op.kind = prng.chance(500'000) ? OpKind::join : OpKind::leave;
+        op.name = group_name(prng.below(options_.load.groups));
     } else {
         client.ops.push_back(make_send(client, prng));
     }
-    offer(now);
 }
 
 void SimNode::offer(Instant now) {
@@ -159,11 +192,17 @@ bool SimNode::offer_one(Instant now, Client& client) {
     request.service = op.service;
     request.payload = op.payload;
     const engine::Accept accept = engine_->on_client(now, request);
+    check_loans();
     if (accept == engine::Accept::would_block) return false;
     TORC_CHECK(accept == engine::Accept::accepted);
     // Unreliable messages may be lost; every other one must come back.
-    if (op.kind == engine::ClientOp::Kind::send && op.service != Service::unreliable) {
+    if (op.kind == OpKind::send && op.service != Service::unreliable) {
         oracle_.on_accepted(life(), op.message);
+    }
+    if (op.kind == OpKind::close) {
+        oracle_.on_closed(life(), client.id, sender_of(client));
+        open(now, client, client.id.slot);
+        return true;
     }
     client.ops.pop_front();
     return true;
@@ -175,9 +214,10 @@ void SimNode::received(const engine::Delivery& delivery) {
     std::memcpy(&message, delivery.payload.data(), sizeof message);
     if (!is_intact(delivery.payload, message)) throw Violation("payload damaged");
     for (const SessionId session : delivery.sessions) {
-        const std::uint64_t sender = std::uint64_t{index_} << 24 |
-                                     std::uint64_t{boots_ & 0xFF} << 16 | session.slot;
-        oracle_.on_received(life(), session, message, delivery.service, message >> 32 == sender);
+        const Client& client = clients_.at(session.slot);
+        if (client.id != session) fail(life(), "delivery to a session that is gone");
+        oracle_.on_received(life(), session, message, delivery,
+                            message >> 32 == sender_of(client));
     }
 }
 

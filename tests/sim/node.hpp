@@ -47,12 +47,17 @@ public:
     const telemetry::CounterSet& counters() const { return *counters_; }
     std::size_t pending_ops() const;
 
+    /// The run failed: the engine may have been left in the middle of a step.
+    void abandon() {
+        if (arena_) arena_->abandon();
+    }
+
     /// Ends the node in good order and checks that every loan came back.
     void shutdown();
 
 private:
     struct Op {
-        engine::ClientOp::Kind kind{};
+        engine::ClientOp::Kind kind{engine::ClientOp::Kind::send};
         std::string name;                 ///< group to join or leave
         std::vector<std::string> groups;  ///< destinations
         Service service{};
@@ -64,20 +69,30 @@ private:
         std::string name;
         std::uint32_t counter{0};
         std::deque<Op> ops;
+        bool closing{false};
     };
 
     engine::Effects effects();
     void received(const engine::Delivery& delivery);
     Op make_send(Client& client, Prng& prng);
+    void think(Client& client, Prng& prng);
+    void open(Instant now, Client& client, std::uint16_t slot);
+    std::uint32_t sender_of(const Client& client) const;
+    /// After each event: what the engine says it holds is what is out, and not too much.
+    void check_loans() const;
     /// Offers what the clients want, as a poll loop does after each event.
     void offer(Instant now);
     bool offer_one(Instant now, Client& client);
 
     static constexpr std::size_t kOpsMax = 16;  ///< a client that waits for more stops thinking
+    /// Frames that an engine may hold at any time, whatever happens: a full window, both send
+    /// lanes, the early frames of a ring that is being formed, and a few for tokens.
+    static constexpr std::size_t kLoansMax = kWindowFrames + 2 * kBurstMax + 64 + 256 + 8;
 
     const Options& options_;
     std::uint32_t index_;
     std::uint32_t boots_{0};
+    std::uint16_t sessions_so_far_{0};
     Wire& wire_;
     Oracle& oracle_;
     std::unique_ptr<Arena> arena_;

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "base/prng.hpp"
+#include "wire/hop.hpp"
 
 namespace torc::sim {
 namespace {
@@ -33,6 +34,10 @@ PacketFaults packet_faults(Prng& prng) {
     if (prng.chance(400'000)) faults.late = 5'000;
     if (prng.chance(300'000)) faults.corrupt = 3'000;
     if (prng.chance(500'000)) faults.delay_max = std::chrono::microseconds{prng.between(10, 400)};
+    if (prng.chance(300'000)) {
+        faults.kind = static_cast<std::uint32_t>(prng.between(1, wire::kKindLast));
+        faults.kind_loss = static_cast<std::uint32_t>(prng.between(50'000, 500'000));
+    }
     return faults;
 }
 
@@ -44,6 +49,9 @@ FaultMenu fault_menu(Prng& prng) {
     menu.restart = menu.crash && prng.chance(800'000);
     menu.pause = prng.chance(400'000);
     menu.leave = prng.chance(300'000);
+    menu.dying = prng.chance(500'000);
+    menu.trap = prng.chance(500'000);
+    menu.replay = prng.chance(300'000);
     menu.interval = std::chrono::milliseconds{prng.between(10, 100)};
     return menu;
 }
@@ -60,6 +68,7 @@ Options options_from_seed(std::uint64_t seed, std::uint32_t nodes) {
     options.faults = fault_menu(prng);
     options.load.interval = std::chrono::microseconds{prng.between(100, 4000)};
     options.load.sessions = static_cast<std::uint32_t>(prng.between(1, 3));
+    options.load.burst = prng.chance(500'000) ? static_cast<std::uint32_t>(prng.between(2, 12)) : 1;
     options.chaos = std::chrono::milliseconds{prng.between(100, 500)};
 
     config::ClusterSettings& cluster = options.cluster;
@@ -79,12 +88,16 @@ std::string describe(const Options& options) {
     text << "nodes " << options.nodes << ", loss " << options.packets.loss << " dup "
          << options.packets.duplicate << " late " << options.packets.late << " corrupt "
          << options.packets.corrupt << " ppm, delay <= " << us(options.packets.delay_max)
-         << " us, faults" << (options.faults.partition ? " partition" : "")
+         << " us, kind " << options.packets.kind << " loss " << options.packets.kind_loss
+         << " ppm, faults" << (options.faults.partition ? " partition" : "")
          << (options.faults.one_way ? " one-way" : "") << (options.faults.crash ? " crash" : "")
          << (options.faults.restart ? " restart" : "") << (options.faults.pause ? " pause" : "")
-         << (options.faults.leave ? " leave" : "") << " every " << us(options.faults.interval)
+         << (options.faults.leave ? " leave" : "") << (options.faults.dying ? " dying" : "")
+         << (options.faults.trap ? " trap" : "")
+         << (options.faults.replay ? " replay" : "") << " every " << us(options.faults.interval)
          << " us, chaos " << us(options.chaos) << " us, G " << options.cluster.in_flight_frames
-         << " burst " << options.cluster.burst_frames;
+         << " burst " << options.cluster.burst_frames << ", load every "
+         << us(options.load.interval) << " us up to " << options.load.burst;
     return text.str();
 }
 

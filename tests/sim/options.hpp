@@ -16,6 +16,8 @@ struct PacketFaults {
     std::uint32_t duplicate{0};
     std::uint32_t late{0};     ///< delayed by up to `late_max` instead of `delay_max`
     std::uint32_t corrupt{0};  ///< one bit flipped
+    std::uint32_t kind{0};     ///< wire::Kind that has it worse, or 0; see kind_loss
+    std::uint32_t kind_loss{0};
     Nanos delay_min{std::chrono::microseconds{5}};
     Nanos delay_max{std::chrono::microseconds{40}};
     Nanos late_max{std::chrono::milliseconds{20}};
@@ -29,6 +31,9 @@ struct FaultMenu {
     bool restart{false};
     bool pause{false};
     bool leave{false};
+    bool dying{false};    ///< crash in the middle of a burst that the token already announces
+    bool trap{false};     ///< partition, or tokens lost, when a chosen kind of frame was sent
+    bool replay{false};   ///< packets of long ago once more
     Nanos interval{std::chrono::milliseconds{40}};  ///< mean time between faults
 };
 
@@ -38,6 +43,8 @@ struct Load {
     std::uint32_t groups{3};
     std::uint32_t large{20'000};                     ///< per million: a message of many fragments
     std::uint32_t churn{10'000};                     ///< per million: a join or leave instead
+    std::uint32_t reopen{2'000};                     ///< per million: close, come back as another
+    std::uint32_t burst{1};                          ///< messages at a time, at most
 };
 
 struct Options {

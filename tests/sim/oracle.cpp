@@ -1,83 +1,80 @@
 #include "tests/sim/oracle.hpp"
 
-#include <sstream>
-
 namespace torc::sim {
 namespace {
 
 using telemetry::TraceEvent;
 using telemetry::TraceKind;
 
-constexpr std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
-    return (hash ^ value) * 0x9E3779B97F4A7C15u + 1;
-}
-
-Service service_of(std::uint64_t b) { return static_cast<Service>(b & 0xFFFF); }
 bool is_totally_ordered(Service service) { return service >= Service::causal; }
 
 /// Configurations are traced with their representative in the low 16 bits of `a`.
-std::pair<std::uint64_t, std::uint64_t> ring_of(const TraceEvent& event) {
-    return {event.c, event.a & 0xFFFF};
-}
+Ring ring_of(const TraceEvent& event) { return {event.c, event.a & 0xFFFF}; }
 
 }  // namespace
 
-void Oracle::fail(Life life, const std::string& what) const {
-    std::ostringstream text;
-    text << "node " << life.node << " boot " << life.boot << ": " << what;
-    throw Violation(text.str());
+void Oracle::see(Life life, std::uint64_t what, std::uint64_t a, std::uint64_t b,
+                 std::uint64_t c) {
+    trace_ = mix(trace_, std::uint64_t{life.node} << 32 | life.boot);
+    for (const std::uint64_t word : {what, a, b, c}) trace_ = mix(trace_, word);
 }
 
 void Oracle::on_boot(Life life) { lives_[life] = History{}; }
 
 void Oracle::on_trace(Life life, const TraceEvent& event) {
+    see(life, static_cast<std::uint64_t>(event.kind), event.a, event.b, event.c);
+    trace_ = mix(trace_, static_cast<std::uint64_t>(ns_of(event.at)));
     History& history = lives_.at(life);
     if (event.kind == TraceKind::message) return on_message(life, history, event);
     if (event.kind == TraceKind::transitional) return on_transitional(life, history, event);
     if (event.kind == TraceKind::regular) return on_regular(life, history, event);
-    const bool held = event.kind == TraceKind::frame_sent || event.kind == TraceKind::frame_stored;
-    if (held && history.installed && event.c == history.ring.first) {
-        holders_[{history.ring, event.a}] |= std::uint64_t{1} << life.node;
-    }
+    const bool sent = event.kind == TraceKind::frame_sent;
+    if (!sent && event.kind != TraceKind::frame_stored) return;
+    if (!history.installed || event.c != history.ring.first) return;
+    RingRecord& ring = rings_[history.ring];
+    ring.holders[event.a] |= std::uint64_t{1} << life.node;
+    if (sent) ring.known_at_send.try_emplace(event.a, history.last_ordered);
 }
 
 void Oracle::on_message(Life life, History& history, const TraceEvent& event) {
     ++messages_;
     const std::uint64_t seq = event.a;
-    const std::uint64_t index = event.b >> 32;
-    const Body body{event.b & 0xFFFFFFFF, event.c};
+    const Place place = place_of(seq, event.b >> 32);
+    const Body body{event.b >> 16 & 0xFFFF, static_cast<Service>(event.b & 0xFFFF), event.c};
     if (seq == 0) return;  // unreliable: integrity is checked by the receiving client
     if (!history.installed) fail(life, "delivers before its first configuration");
 
-    const auto [known, fresh] = bodies_.try_emplace(Place{history.ring, seq, index}, body);
+    RingRecord& ring = rings_[history.ring];
+    const auto [known, fresh] = ring.bodies.try_emplace(place, body);
     if (!fresh && !(known->second == body)) fail(life, "two bodies for one place in the order");
-    if (!history.delivered.insert({seq, index}).second) {
+    if (!history.delivered.insert(place).second) {
         fail(life, "message delivered twice, seq " + std::to_string(seq));
     }
-    const Service service = service_of(event.b);
-    if (is_totally_ordered(service)) check_order(life, history, seq, index, body);
-    if (service == Service::safe && !history.in_transitional) {
-        const std::uint64_t holders = holders_[{history.ring, seq}];
-        if ((holders & history.members) != history.members) {
-            fail(life, "SAFE before every member holds it, seq " + std::to_string(seq));
-        }
+    if (is_totally_ordered(body.service)) check_order(life, history, place, body);
+    if (body.service != Service::safe) return;
+    if (history.in_transitional) {
+        history.safe_transitional.insert(place);
+        return;
+    }
+    ring.safe_regular.insert(place);
+    if ((ring.holders[seq] & history.members) != history.members) {
+        fail(life, "SAFE before every member holds it, seq " + std::to_string(seq));
     }
 }
 
-void Oracle::check_order(Life life, History& history, std::uint64_t seq, std::uint64_t index,
-                         const Body& body) {
-    const std::uint64_t place = seq << 8 | index;
-    if (place <= history.last_ordered) fail(life, "order goes backwards, seq " + std::to_string(seq));
+void Oracle::check_order(Life life, History& history, Place place, const Body& body) {
+    const std::string seq = std::to_string(seq_of(place));
+    if (place <= history.last_ordered) fail(life, "order goes backwards, seq " + seq);
     history.last_ordered = place;
     history.ordered_hash = mix(mix(history.ordered_hash, place), body.hash);
     if (history.in_transitional) return;
 
-    auto& order = order_of_[history.ring];
+    std::vector<Place>& order = rings_[history.ring].order;
     if (history.regular_at == order.size()) {
-        order.emplace_back(seq, index);
-    } else if (order[history.regular_at] != std::make_tuple(seq, index)) {
-        fail(life, "gap or other order: delivers seq " + std::to_string(seq) + " where seq " +
-                       std::to_string(std::get<0>(order[history.regular_at])) + " stands");
+        order.push_back(place);
+    } else if (order[history.regular_at] != place) {
+        fail(life, "gap or other order: delivers seq " + seq + " where seq " +
+                       std::to_string(seq_of(order[history.regular_at])) + " stands");
     }
     ++history.regular_at;
 }
@@ -90,6 +87,7 @@ void Oracle::on_transitional(Life life, History& history, const TraceEvent& even
     if ((event.d >> life.node & 1) == 0) fail(life, "not in its own transitional configuration");
     history.in_transitional = true;
     history.transitional = ring_of(event);
+    history.together = event.d;
     history.ordered_split = history.ordered_hash;
 }
 
@@ -97,25 +95,16 @@ void Oracle::on_regular(Life life, History& history, const TraceEvent& event) {
     ++installs_;
     const Ring ring = ring_of(event);
     if ((event.d >> life.node & 1) == 0) fail(life, "not in its own configuration");
-    const auto [known, fresh] = members_of_.try_emplace(ring, event.b);
-    if (!fresh && known->second != event.b) fail(life, "one ring id with two member lists");
-    if (history.installed && !history.in_transitional) fail(life, "no transitional configuration");
-
-    if (history.installed) {
-        Passage& passage = passages_[{history.ring, history.transitional}];
-        if (!passage.known) {
-            passage = {history.ring, ring, history.delivered, history.ordered_hash,
-                       history.ordered_split, event.d, true};
-        } else if (passage.to != ring) {
-            fail(life, "one transitional configuration leads to two regular ones");
-        } else if (passage.delivered != history.delivered) {
-            fail(life, "moved together with others but delivered another set");
-        } else if (passage.ordered_hash != history.ordered_hash) {
-            fail(life, "moved together with others but delivered another order");
-        } else if (passage.ordered_split != history.ordered_split) {
-            fail(life, "transitional signal at another place than those who came along");
-        }
+    const auto [known, fresh] = rings_.try_emplace(ring);
+    if (fresh) known->second.members_hash = event.b;
+    if (known->second.members_hash != event.b) fail(life, "one ring id with two member lists");
+    if (history.installed && history.ring.first >= ring.first) {
+        fail(life, "ring epoch does not rise");
     }
+    if (history.installed && !history.in_transitional) fail(life, "no transitional configuration");
+    if (history.installed) close_passage(life, history, ring);
+    groups_.on_ring(ring, event.d);
+
     history.ring = ring;
     history.in_transitional = false;
     history.installed = true;
@@ -124,53 +113,76 @@ void Oracle::on_regular(Life life, History& history, const TraceEvent& event) {
     history.last_ordered = 0;
     history.ordered_hash = 0;
     history.delivered.clear();
+    history.safe_transitional.clear();
+}
+
+void Oracle::close_passage(Life life, const History& history, const Ring& ring) {
+    const auto [found, fresh] = rings_[history.ring].passages.try_emplace(history.transitional);
+    Passage& passage = found->second;
+    if (fresh) {
+        passage = {life, ring, history.delivered, history.safe_transitional, history.together, 0,
+                   history.ordered_hash, history.ordered_split};
+    }
+    passage.takers |= std::uint64_t{1} << life.node;
+    if (passage.together != history.together) {
+        fail(life, "one transitional configuration with two member lists");
+    }
+    if (passage.to != ring) fail(life, "one transitional configuration leads to two regular ones");
+    if (passage.delivered != history.delivered) {
+        fail(life, "moved together with others but delivered another set");
+    }
+    if (passage.ordered_hash != history.ordered_hash) {
+        fail(life, "moved together with others but delivered another order");
+    }
+    if (passage.ordered_split != history.ordered_split) {
+        fail(life, "transitional signal at another place than those who came along");
+    }
 }
 
 void Oracle::on_accepted(Life life, std::uint64_t message) {
-    lives_.at(life).accepted.try_emplace(message, 0);
+    History& history = lives_.at(life);
+    if (history.accepted.try_emplace(message, 0).second) ++history.outstanding;
 }
 
-void Oracle::on_received(Life life, SessionId session, std::uint64_t message, Service service,
-                         bool own) {
-    History& history = lives_.at(life);
-    if (own) {
-        const auto mine = history.accepted.find(message);
-        if (mine == history.accepted.end()) {
-            history.accepted[message] = 1;  // a large message comes back before it is accepted
-        } else if (++mine->second > 1) {
-            fail(life, "own message received twice");
-        }
+void Oracle::on_own_received(Life life, History& history, std::uint64_t message) {
+    const auto mine = history.accepted.find(message);
+    if (mine == history.accepted.end()) {
+        history.accepted[message] = 1;  // a large message comes back before it is accepted
+        return;
     }
-    if (service < Service::fifo) return;
+    if (++mine->second > 1) fail(life, "own message received twice");
+    --history.outstanding;
+}
+
+void Oracle::on_received(Life life, SessionId session, std::uint64_t message,
+                         const engine::Delivery& delivery, bool own) {
+    see(life, message, raw(session), delivery.seq.raw, delivery.index);
+    History& history = lives_.at(life);
+    if (own) on_own_received(life, history, message);
+    if (delivery.service < Service::fifo) return;
     // A message id is: sending session in the upper 32 bits, its counter in the lower ones.
     const std::uint64_t stream = (message >> 32) << 16 | session.slot;
     std::uint64_t& last = history.last_of_session[stream];
     const std::uint64_t counter = (message & 0xFFFFFFFF) + 1;
     if (counter <= last) fail(life, "FIFO order of a session broken");
     last = counter;
+    groups_.on_received(life, session, message, delivery, !history.in_transitional);
 }
 
 void Oracle::on_view(Life life, const engine::ViewEvent& event) {
-    if (event.cause == engine::ViewCause::transitional ||
-        event.cause == engine::ViewCause::self_leave) {
-        return;
-    }
-    std::string members;
-    for (const std::string_view member : event.members) members.append(member).push_back(' ');
-    for (const std::uint16_t set : event.vs_set_of) members.append(std::to_string(set)).push_back(',');
-    const auto key = std::make_tuple(Ring{event.ring.epoch, raw(event.ring.representative)},
-                                     event.index, std::string(event.group));
-    const auto [known, fresh] = views_.try_emplace(key, members);
-    if (!fresh && known->second != members) {
-        fail(life, "one view id with two member lists in group " + std::string(event.group) +
-                       ": " + members + "| " + known->second);
-    }
+    see(life, static_cast<std::uint64_t>(event.cause), event.ring.epoch, event.index,
+        raw(event.session));
+    groups_.on_view(life, event);
 }
 
-std::size_t Oracle::outstanding(Life life) const {
-    std::size_t count = 0;
-    for (const auto& [message, times] : lives_.at(life).accepted) count += times == 0 ? 1 : 0;
-    return count;
+void Oracle::on_closed(Life life, SessionId session, std::uint32_t sender) {
+    groups_.on_closed(life, session);
+    History& history = lives_.at(life);
+    std::erase_if(history.accepted, [&](const auto& entry) {
+        const bool given_up = entry.first >> 32 == sender && entry.second == 0;
+        if (given_up) --history.outstanding;
+        return given_up;
+    });
 }
 
 void Oracle::at_rest(const std::vector<Life>& alive) {
@@ -184,6 +196,7 @@ void Oracle::at_rest(const std::vector<Life>& alive) {
             fail(life, std::to_string(outstanding(life)) + " accepted messages never came back");
         }
     }
+    for (const auto& [id, ring] : rings_) check_passages(ring);
 }
 
 }  // namespace torc::sim

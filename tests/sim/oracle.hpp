@@ -8,35 +8,30 @@
 //  * SAFE in a regular configuration only when every member of it holds the frame;
 //  * configurations: one member list an id, oneself included, one transitional between two regular;
 //  * those who move together delivered the same set, cut at the same place;
-//  * FIFO a sending session; each group view the same everywhere.
-// At the end: all living nodes in one ring of themselves, every accepted message back at its
-// sender once, groups equal, all loans returned.
+//  * FIFO a sending session; each group view the same everywhere; group_oracle.hpp.
+// At the end:
+//  * all living nodes in one ring of themselves, every accepted message back at its sender once,
+//    groups equal, all loans returned;
+//  * passages.hpp: no gap before a message in its sender's or in the causal order; what somebody
+//    delivered as SAFE, everybody whom that concerned delivered.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <set>
-#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/effects.hpp"
 #include "telemetry/trace.hpp"
+#include "tests/sim/group_oracle.hpp"
+#include "tests/sim/life.hpp"
+#include "tests/sim/passages.hpp"
 
 namespace torc::sim {
-
-struct Violation : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
-
-/// A node's one boot, as the oracle names it.
-struct Life {
-    std::uint32_t node{0};
-    std::uint32_t boot{0};
-    friend auto operator<=>(const Life&, const Life&) = default;
-};
 
 class Oracle {
 public:
@@ -44,26 +39,23 @@ public:
     void on_trace(Life life, const telemetry::TraceEvent& event);
     void on_accepted(Life life, std::uint64_t message);
     /// A client at `life` received its session's or another's message.
-    void on_received(Life life, SessionId session, std::uint64_t message, Service service,
-                     bool own);
+    void on_received(Life life, SessionId session, std::uint64_t message,
+                     const engine::Delivery& delivery, bool own);
     void on_view(Life life, const engine::ViewEvent& event);
+    /// A session ended: what it sent may, but need not, come to pass, and nobody hears of it.
+    void on_closed(Life life, SessionId session, std::uint32_t sender);
 
     /// After HEAL: `alive` are the lives that must form one ring.
     void at_rest(const std::vector<Life>& alive);
     /// Accepted messages of `life` that have not come back to their sender yet.
-    std::size_t outstanding(Life life) const;
+    std::size_t outstanding(Life life) const { return lives_.at(life).outstanding; }
 
     std::uint64_t messages() const { return messages_; }
     std::uint64_t installs() const { return installs_; }
+    /// Hash of everything that was seen so far, with its virtual time.
+    std::uint64_t trace() const { return trace_; }
 
 private:
-    using Ring = std::pair<std::uint64_t, std::uint64_t>;           // epoch, representative
-    using Place = std::tuple<Ring, std::uint64_t, std::uint64_t>;   // ring, seq, index
-    struct Body {
-        std::uint64_t sender_and_service{0};
-        std::uint64_t hash{0};
-        bool operator==(const Body&) const = default;
-    };
     /// What one life did in the configuration it is in.
     struct History {
         Ring ring{};
@@ -71,41 +63,32 @@ private:
         bool installed{false};
         std::uint64_t members{0};
         std::uint64_t regular_at{0};   ///< place in the ring's agreed order
-        std::uint64_t last_ordered{0}; ///< seq << 8 | index of the last causal+ message
-        std::set<std::tuple<std::uint64_t, std::uint64_t>> delivered;  // seq, index
+        std::uint64_t last_ordered{0}; ///< place of the last causal+ message
+        std::unordered_set<Place> delivered;
+        std::set<Place> safe_transitional;
         std::uint64_t ordered_hash{0};   ///< of the causal+ messages, in order
         std::uint64_t ordered_split{0};  ///< the same at the transitional signal
         Ring transitional{};
+        std::uint64_t together{0};
         std::unordered_map<std::uint64_t, std::uint64_t> last_of_session;
         std::unordered_map<std::uint64_t, int> accepted;  ///< message -> times received by sender
-    };
-    /// What those who move together from one regular configuration to the next must share.
-    struct Passage {
-        Ring from{};
-        Ring to{};
-        std::set<std::tuple<std::uint64_t, std::uint64_t>> delivered;
-        std::uint64_t ordered_hash{0};
-        std::uint64_t ordered_split{0};
-        std::uint64_t members{0};
-        bool known{false};
+        std::size_t outstanding{0};
     };
 
-    [[noreturn]] void fail(Life life, const std::string& what) const;
+    void see(Life life, std::uint64_t what, std::uint64_t a, std::uint64_t b, std::uint64_t c);
     void on_message(Life life, History& history, const telemetry::TraceEvent& event);
-    void check_order(Life life, History& history, std::uint64_t seq, std::uint64_t index,
-                     const Body& body);
+    void check_order(Life life, History& history, Place place, const Body& body);
     void on_transitional(Life life, History& history, const telemetry::TraceEvent& event);
     void on_regular(Life life, History& history, const telemetry::TraceEvent& event);
+    void close_passage(Life life, const History& history, const Ring& ring);
+    void on_own_received(Life life, History& history, std::uint64_t message);
 
     std::map<Life, History> lives_;
-    std::map<Place, Body> bodies_;
-    std::map<Ring, std::vector<std::tuple<std::uint64_t, std::uint64_t>>> order_of_;
-    std::map<Ring, std::uint64_t> members_of_;       ///< hash of the list
-    std::map<std::pair<Ring, std::uint64_t>, std::uint64_t> holders_;  ///< (ring, seq) -> nodes
-    std::map<std::pair<Ring, Ring>, Passage> passages_;  ///< by (from, transitional)
-    std::map<std::tuple<Ring, std::uint64_t, std::string>, std::string> views_;
+    std::map<Ring, RingRecord> rings_;
+    GroupOracle groups_;
     std::uint64_t messages_{0};
     std::uint64_t installs_{0};
+    std::uint64_t trace_{0};
 };
 
 }  // namespace torc::sim

@@ -1,15 +1,26 @@
 #include "tests/sim/world.hpp"
 
 #include <sstream>
+#include <utility>
+
+#include "wire/hop.hpp"
 
 namespace torc::sim {
+namespace {
+
+constexpr auto kData = static_cast<std::uint32_t>(wire::Kind::data);
+constexpr auto kToken = static_cast<std::uint32_t>(wire::Kind::token);
+constexpr auto kPlan = static_cast<std::uint32_t>(wire::Kind::plan);
+
+}  // namespace
 
 World::World(const Options& options)
     : options_(options),
       prng_(options.seed),
       network_(options.packets, options.nodes, options.seed + 1),
       timer_at_(options.nodes, kNever),
-      paused_until_(options.nodes, Instant{}) {
+      paused_until_(options.nodes, Instant{}),
+      dooms_(options.nodes) {
     for (std::uint32_t i = 0; i < options_.nodes; ++i) {
         nodes_.push_back(std::make_unique<SimNode>(options_, i, *this, oracle_));
     }
@@ -32,7 +43,9 @@ Outcome World::run() {
     } catch (const std::exception& violation) {
         outcome.failed = true;
         outcome.what = violation.what();
+        for (const auto& node : nodes_) node->abandon();
     }
+    outcome.trace = oracle_.trace();
     outcome.events = events_;
     outcome.messages = oracle_.messages();
     outcome.installs = oracle_.installs();
@@ -67,6 +80,7 @@ void World::run_until(const std::function<bool()>& done, Instant limit) {
 void World::handle(const Event& event) {
     SimNode& node = *nodes_[event.node];
     if (event.kind == Kind::fault) return inject_fault();
+    if (event.kind == Kind::heal) return network_.heal();
     if (event.kind == Kind::restart) {
         if (!node.alive()) boot(event.node);
         return;
@@ -82,6 +96,10 @@ void World::handle(const Event& event) {
     ++events_;
     watch_for_storm();
     deliver(event);
+    const Doom& doom = dooms_[event.node];
+    if (doom.counting && doom.lost == 0 && doom.sent == 0) {
+        return crash_and_perhaps_restart(event.node);
+    }
     if (node.left()) {
         node.shutdown();
         if (chaos_ && prng_.chance(500'000)) {
@@ -117,7 +135,7 @@ void World::deliver(const Event& event) {
             return node.client_acts(now_, prng_);
         case Kind::fault:
         case Kind::restart:
-        case Kind::resume:
+        case Kind::heal:
             return;
     }
 }
@@ -132,7 +150,13 @@ void World::arm_timer(std::uint32_t index) {
 
 void World::carry(std::uint32_t from, const wire::Transmit& transmit) {
     const auto bytes = transmit.frame.bytes();
-    ++sent_by_kind_[std::to_integer<std::size_t>(bytes[2]) % sent_by_kind_.size()];
+    const std::uint32_t kind = kind_of(bytes);
+    ++sent_by_kind_[kind % sent_by_kind_.size()];
+    if (!survives_doom(from, kind)) return;
+    if (kind == kToken && tokens_to_swallow_ != 0) {
+        --tokens_to_swallow_;
+        return;
+    }
     const Packet packet = std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end());
     for (std::uint32_t to = 0; to < options_.nodes; ++to) {
         if (to == from || !nodes_[to]->alive()) continue;
@@ -141,6 +165,8 @@ void World::carry(std::uint32_t from, const wire::Transmit& transmit) {
             push(now_ + arrival.delay, Kind::packet, to, nodes_[to]->life().boot, arrival.packet);
         }
     }
+    remember(packet);
+    watch_trap(kind);
 }
 
 // --- faults -----------------------------------------------------------------------------------
@@ -148,12 +174,14 @@ void World::carry(std::uint32_t from, const wire::Transmit& transmit) {
 void World::boot(std::uint32_t index) {
     timer_at_[index] = kNever;
     paused_until_[index] = Instant{};
+    dooms_[index] = Doom{};
     nodes_[index]->boot(now_, prng_.next());
     arm_timer(index);
 }
 
 void World::crash(std::uint32_t index) {
     nodes_[index]->crash();
+    dooms_[index] = Doom{};
     timer_at_[index] = kNever;
 }
 
@@ -162,13 +190,101 @@ void World::partition() {
     network_.split(static_cast<std::uint32_t>(prng_.between(1, (1u << options_.nodes) - 2)));
 }
 
+void World::doom(std::uint32_t index) {
+    dooms_[index] = Doom{true, false, prng_.below(4), prng_.below(4)};
+}
+
+/// Whether a frame leaves its host. The one that does not ends it, after this event.
+bool World::survives_doom(std::uint32_t from, std::uint32_t kind) {
+    Doom& doom = dooms_[from];
+    if (!doom.armed) return true;
+    if (kind == kToken) doom.counting = true;
+    if (!doom.counting || kind != kData) return true;
+    if (doom.lost != 0) {
+        --doom.lost;
+        return false;
+    }
+    if (doom.sent == 0) return false;
+    --doom.sent;
+    return true;
+}
+
+void World::set_trap() {
+    // Half of them between PLAN and install: some have gone over, others have not.
+    const bool at_plan = prng_.chance(500'000);
+    trap_.kind = at_plan ? kPlan : static_cast<std::uint32_t>(prng_.between(1, wire::kKindLast));
+    trap_.after = at_plan ? 0 : prng_.below(8);
+    trap_.tokens = at_plan ? prng_.below(std::uint64_t{4} * options_.nodes) : 0;
+    trap_.swallowed = prng_.chance(500'000) ? prng_.between(1, 60) : 0;
+}
+
+void World::watch_trap(std::uint32_t kind) {
+    if (kind != trap_.kind || trap_.after-- != 0) return;
+    if (trap_.tokens != 0) {
+        trap_.kind = kToken;
+        trap_.after = std::exchange(trap_.tokens, 0);
+        return;
+    }
+    trap_.kind = 0;
+    tokens_to_swallow_ = trap_.swallowed;
+    if (tokens_to_swallow_ != 0) return;
+    partition();
+    push(now_ + spread(options_.cluster.timers.consensus), Kind::heal, 0, 0);
+}
+
+/// A sample of all that was ever sent: each packet equally likely to be in it.
+void World::remember(const Packet& packet) {
+    if (!options_.faults.replay) return;
+    ++remembered_;
+    if (old_packets_.size() < kOldPackets) {
+        old_packets_.push_back(packet);
+    } else if (const std::uint64_t at = prng_.below(remembered_); at < kOldPackets) {
+        old_packets_[at] = packet;
+    }
+}
+
+void World::replay_old_packets() {
+    if (old_packets_.empty()) return;
+    const std::uint64_t count = prng_.between(1, 40);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const auto to = static_cast<std::uint32_t>(prng_.below(options_.nodes));
+        if (!nodes_[to]->alive()) continue;
+        const Nanos delay{prng_.between(0, 1'000'000)};
+        push(now_ + delay, Kind::packet, to, nodes_[to]->life().boot,
+             old_packets_[prng_.below(old_packets_.size())]);
+    }
+}
+
+void World::pause(std::uint32_t index) {
+    const auto loss = static_cast<std::uint64_t>(options_.cluster.timers.token_loss.count());
+    paused_until_[index] = now_ + Nanos{prng_.between(1'000, 4 * loss)};
+}
+
+void World::leave(std::uint32_t index) {
+    if (nodes_[index]->leaving() || paused_until_[index] > now_) return;
+    nodes_[index]->leave(now_);
+    if (nodes_[index]->left()) {
+        nodes_[index]->shutdown();
+    } else {
+        arm_timer(index);
+    }
+}
+
+void World::crash_and_perhaps_restart(std::uint32_t index) {
+    crash(index);
+    if (options_.faults.restart) {
+        push(now_ + spread(options_.faults.interval), Kind::restart, index, 0);
+    }
+}
+
 void World::inject_fault() {
     if (!chaos_) return;
     push(now_ + spread(options_.faults.interval), Kind::fault, 0, 0);
     const auto victim = static_cast<std::uint32_t>(prng_.below(options_.nodes));
     const auto other = static_cast<std::uint32_t>(prng_.below(options_.nodes));
+    const bool alive = nodes_[victim]->alive();
     const FaultMenu& menu = options_.faults;
-    switch (prng_.below(6)) {
+    switch (prng_.below(9)) {
         case 0:
             if (menu.partition) prng_.chance(500'000) ? partition() : network_.heal();
             return;
@@ -176,26 +292,22 @@ void World::inject_fault() {
             if (menu.one_way && victim != other) network_.cut(victim, other);
             return;
         case 2:
-            if (!menu.crash || !nodes_[victim]->alive()) return;
-            crash(victim);
-            if (menu.restart) push(now_ + spread(options_.faults.interval), Kind::restart, victim, 0);
+            if (menu.crash && alive) crash_and_perhaps_restart(victim);
             return;
         case 3:
-            if (!menu.pause || !nodes_[victim]->alive()) return;
-            paused_until_[victim] =
-                now_ + Nanos{static_cast<std::int64_t>(prng_.between(
-                           1'000, 4 * static_cast<std::uint64_t>(
-                                          options_.cluster.timers.token_loss.count())))};
+            if (menu.pause && alive) pause(victim);
             return;
         case 4:
-            if (!menu.leave || !nodes_[victim]->alive() || nodes_[victim]->leaving()) return;
-            if (paused_until_[victim] > now_) return;
-            nodes_[victim]->leave(now_);
-            if (nodes_[victim]->left()) {
-                nodes_[victim]->shutdown();
-            } else {
-                arm_timer(victim);
-            }
+            if (menu.leave && alive) leave(victim);
+            return;
+        case 5:
+            if (menu.dying && alive) doom(victim);
+            return;
+        case 6:
+            if (menu.trap) set_trap();
+            return;
+        case 7:
+            if (menu.replay) replay_old_packets();
             return;
         default:
             network_.heal();
@@ -204,6 +316,9 @@ void World::inject_fault() {
 
 void World::heal() {
     chaos_ = false;
+    dooms_.assign(dooms_.size(), Doom{});
+    trap_ = Trap{};
+    tokens_to_swallow_ = 0;
     network_.heal();
     network_.calm();
     for (std::uint32_t i = 0; i < options_.nodes; ++i) {

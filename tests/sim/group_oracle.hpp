@@ -1,0 +1,62 @@
+// Virtual synchrony as the members of a group see it, judged from views and deliveries alone.
+//
+//  * One view id, one list of members and of the sets they came along in.
+//  * A view follows from the one before: JOIN adds one, LEAVE and DISCONNECT take one away.
+//  * Members that get the same view next after the same view received the same causal, agreed and
+//    safe messages of the group in between, in the same order. (Earlier classes may overtake a
+//    JOIN and so come on either side of it.)
+//  * A message delivered in a regular configuration comes to all members in the same view.
+//  * Members of one set of a network view come from one view, and were in it together; all members
+//    of it live on daemons of the ring.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "engine/effects.hpp"
+#include "tests/sim/life.hpp"
+
+namespace torc::sim {
+
+class GroupOracle {
+public:
+    /// `regular`: the ring is in its regular configuration; members of different transitional ones
+    /// may see the same message in different views.
+    void on_received(Life life, SessionId session, std::uint64_t message,
+                     const engine::Delivery& delivery, bool regular);
+    void on_view(Life life, const engine::ViewEvent& event);
+    void on_closed(Life life, SessionId session);
+    /// A ring was installed by somebody.
+    void on_ring(const Ring& ring, std::uint64_t members) { nodes_of_[ring] = members; }
+
+private:
+    using ViewId = std::tuple<Ring, std::uint64_t, std::string>;  // ring, index, group
+    using Names = std::vector<std::string>;
+    /// A session in a group: its view, and what came since.
+    struct Standing {
+        ViewId view;
+        Names members;
+        std::uint64_t received{0};
+        std::uint64_t received_hash{0};
+        friend bool operator==(const Standing&, const Standing&) = default;
+    };
+    using Seat = std::tuple<Life, std::uint32_t, std::string>;  // session, group
+
+    void check_agreed(Life life, const engine::ViewEvent& event, const ViewId& view);
+    void check_step(Life life, const engine::ViewEvent& event, const Names& members,
+                    const Standing* before);
+    void check_sets(Life life, const engine::ViewEvent& event, const ViewId& view,
+                    const Standing* before);
+
+    std::map<Ring, std::uint64_t> nodes_of_;
+    std::map<Seat, Standing> standings_;
+    std::map<std::pair<std::uint64_t, std::string>, ViewId> view_of_;  ///< message, group
+    std::map<ViewId, std::string> lists_;
+    std::map<std::pair<ViewId, ViewId>, std::pair<std::uint64_t, std::uint64_t>> between_;
+    std::map<std::pair<ViewId, std::uint16_t>, ViewId> origin_of_set_;
+};
+
+}  // namespace torc::sim
