@@ -52,7 +52,7 @@ public:
     }
 
     int run() override {
-        if (layout_ == "af_packet" && !in_private_network()) return rerun_in_private_network();
+        if (layout_ == "af_packet" && !in_private_network()) enter_private_network();
         std::unique_ptr<LocalCluster> cluster;
         if (!layout_.empty()) cluster = start_cluster();
         const BenchTargets targets =

@@ -171,16 +171,4 @@ nlohmann::json machine_fingerprint() {
     return machine;
 }
 
-int rerun_in_private_network() {
-    std::ifstream file("/proc/self/cmdline");
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    std::vector<std::string> arguments;
-    for (std::size_t at = 0; at < text.size(); at += arguments.back().size() + 1) {
-        arguments.emplace_back(text.c_str() + at);
-    }
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    return enter_private_network(static_cast<int>(argv.size()), argv.data());
-}
-
 }  // namespace torc::tool

@@ -45,7 +45,4 @@ nlohmann::json to_json(const BenchCell& cell, const CellResult& result);
 /// CPU, kernel, cores: what a figure means nothing without.
 nlohmann::json machine_fingerprint();
 
-/// Runs this program, with the arguments it was given, inside a private network namespace.
-int rerun_in_private_network();
-
 }  // namespace torc::tool

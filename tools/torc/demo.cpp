@@ -28,7 +28,7 @@ public:
     }
 
     int run() override {
-        if (port_ == "af_packet" && !in_private_network()) return rerun_in_private_network();
+        if (port_ == "af_packet" && !in_private_network()) enter_private_network();
         ClusterPlan plan;
         plan.layout = layout_named(port_);
         plan.nodes = nodes_;

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -93,14 +94,22 @@ LocalCluster::LocalCluster(ClusterPlan plan) : plan_(std::move(plan)), folder_(m
     }
     daemons_.resize(plan_.nodes);
     write_config();
+    on_signal_ = std::make_unique<CleanUpOnSignal>([this] { clean_up(); });
 }
 
 LocalCluster::~LocalCluster() {
+    on_signal_.reset();
     if (plan_.keep) {
         for (auto& daemon : daemons_) (void)daemon.release();
         (void)networks_.release();
         return;
     }
+    clean_up();
+}
+
+void LocalCluster::clean_up() {
+    const std::lock_guard guard(changing_);
+    if (std::exchange(cleaned_, true)) return;
     for (auto& daemon : daemons_) {
         if (daemon) daemon->signal(SIGTERM);
     }
@@ -162,18 +171,21 @@ void LocalCluster::start() {
 }
 
 void LocalCluster::start_daemon(std::size_t node) {
+    const std::lock_guard guard(changing_);
     daemons_[node] = std::make_unique<Process>(
         command_of(node), log_of(node),
         plan_.keep ? Process::Lifetime::outlives_parent : Process::Lifetime::ends_with_parent);
 }
 
 void LocalCluster::kill_daemon(std::size_t node) {
+    const std::lock_guard guard(changing_);
     daemons_[node]->signal(SIGKILL);
     daemons_[node]->wait(10);
     daemons_[node].reset();
 }
 
 bool LocalCluster::stop_daemon(std::size_t node, double seconds) {
+    const std::lock_guard guard(changing_);
     daemons_[node]->signal(SIGTERM);
     const bool ended = daemons_[node]->wait(seconds);
     if (ended) daemons_[node].reset();

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "tools/torc/interrupt.hpp"
 #include "tools/torc/netns.hpp"
 #include "tools/torc/process.hpp"
 #include "tools/torc/session.hpp"
@@ -66,11 +68,15 @@ private:
     std::vector<std::string> command_of(std::size_t node) const;
     std::string address_of(std::size_t node) const;
     std::string tail_of_log(std::size_t node) const;
+    void clean_up();
 
     ClusterPlan plan_;
     std::string folder_;
     std::unique_ptr<Networks> networks_;
     std::vector<std::unique_ptr<Process>> daemons_;
+    std::mutex changing_;  ///< daemons come and go, and a signal may end everything meanwhile
+    bool cleaned_{false};
+    std::unique_ptr<CleanUpOnSignal> on_signal_;
 };
 
 }  // namespace torc::tool

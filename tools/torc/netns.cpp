@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <fstream>
 #include <stdexcept>
 #include <utility>
 
@@ -90,16 +91,22 @@ Networks::~Networks() {
 
 bool in_private_network() { return std::getenv(kInsideMark) != nullptr; }
 
-int enter_private_network(int argc, char** argv) {
-    std::vector<std::string> arguments{
-        "unshare",       "-Urn", "--kill-child", "env", std::string(kInsideMark) + "=1",
-        "/proc/self/exe"};
+void enter_private_network() {
     std::array<char, 4096> path{};
     const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size() - 1);
     if (length <= 0) throw std::runtime_error("cannot find my own program");
-    arguments.back().assign(path.data(), static_cast<std::size_t>(length));
-    for (int i = 1; i < argc; ++i) arguments.emplace_back(argv[i]);
-    return run_program(arguments);
+    std::vector<std::string> arguments{"unshare", "-Urn", "env", std::string(kInsideMark) + "=1",
+                                       std::string(path.data(), static_cast<std::size_t>(length))};
+    std::ifstream file("/proc/self/cmdline");
+    std::string argument;
+    std::getline(file, argument, '\0');  // the program's own name
+    while (std::getline(file, argument, '\0')) arguments.push_back(argument);
+
+    std::vector<char*> argv;
+    for (std::string& word : arguments) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    ::execvp(argv[0], argv.data());
+    throw std::runtime_error("cannot run unshare (package util-linux)");
 }
 
 }  // namespace torc::tool

@@ -37,8 +37,9 @@ private:
 
 /// True inside the namespace that `enter_private_network` made.
 bool in_private_network();
-/// Runs this very program again inside a fresh user and network namespace (`unshare -Urn`); gives
-/// its exit code. Needs no privileges where user namespaces are allowed.
-int enter_private_network(int argc, char** argv);
+/// Becomes this very program again inside a fresh user and network namespace (`unshare -Urn`), with
+/// the arguments it was given. Needs no privileges where user namespaces are allowed. Throws if
+/// that cannot be; else it does not return.
+[[noreturn]] void enter_private_network();
 
 }  // namespace torc::tool

@@ -143,7 +143,7 @@ const std::vector<Mistake>& value_mistakes() {
          {"t:2:16: burst_frames is 257; it must be from 1 to 256"}},
         {"StatusFramesNotThereYet",
          cluster("status_frames = true"),
-         {"t:2:17: status_frames = true: this version does not send STATUS multicasts; leave it "
+         {"t:2:1: status_frames = true: this version does not send STATUS multicasts; leave it "
           "false"}},
         {"TooManySessions",
          with("sessions = 1025\n"),

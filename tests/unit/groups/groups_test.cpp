@@ -245,6 +245,23 @@ TEST_F(TwoDaemons, AMergeTellsWhoCameWithWhom) {
     EXPECT_EQ(a.groups().directory().digest(), b.groups().directory().digest());
 }
 
+TEST_F(TwoDaemons, WhoMeetsAgainAtOnceButDidNotComeTogetherGetsAView) {
+    in_one_room();
+    // Straight from one ring into the next, but each by itself: what they were delivered at the end
+    // of the old ring may differ, so the view cannot be the same one.
+    a.groups().on_transitional({300, NodeIndex{0}}, members({0}));
+    b.groups().on_transitional({300, NodeIndex{1}}, members({1}));
+    a.groups().on_regular({300, NodeIndex{0}}, members({0, 1}));
+    b.groups().on_regular({300, NodeIndex{0}}, members({0, 1}));
+    order.exchange();
+    EXPECT_EQ(a.take_log(),
+              (std::vector<std::string>{"0 transitional room: ",
+                                        "0 network room: #alice#n0 #bob#n1 01 mine 0"}));
+    EXPECT_EQ(b.take_log(),
+              (std::vector<std::string>{"0 transitional room: ",
+                                        "0 network room: #alice#n0 #bob#n1 01 mine 1"}));
+}
+
 TEST_F(TwoDaemons, AnInterruptedMergeCountsForNothing) {
     in_one_room();
     order.install_alone(a, members({0}), 200);

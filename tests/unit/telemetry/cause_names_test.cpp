@@ -3,14 +3,14 @@
 
 #include <gtest/gtest.h>
 
-#include "membership/former.hpp"
+#include "membership/state.hpp"
 #include "telemetry/counters.hpp"
 
 namespace torc::telemetry {
 namespace {
 
 TEST(CauseNames, EqualThoseOfTheCauses) {
-    ASSERT_EQ(kCauseCounters, static_cast<std::size_t>(membership::Cause::left) + 1);
+    ASSERT_EQ(kCauseCounters, membership::kCauses);
     for (std::size_t cause = 0; cause < kCauseCounters; ++cause) {
         EXPECT_EQ(
             name_of(counter_at(kFirstCauseCounter, cause)),
