@@ -278,7 +278,9 @@ void Groups::rebuild(std::span<const StagedMember> staged) {
         std::size_t to = from + 1;
         while (to < staged.size() && same_group(staged[from], staged[to])) ++to;
         const Directory::GroupId id = directory_.find(staged[from].group.view());
-        changed.push_back(id == Directory::kNone || differs(id, staged.subspan(from, to - from)));
+        // Who was lost and is back at once did not move with us: same members, another view.
+        changed.push_back(id == Directory::kNone || has_departed(id) ||
+                          differs(id, staged.subspan(from, to - from)));
         from = to;
     }
     directory_.clear();
