@@ -36,6 +36,16 @@ public:
         plan.keep = keep_;
         plan.settings = {"daemon.session_ring_bytes=32MiB"};
         LocalCluster cluster(plan);
+        try {
+            return show(cluster);
+        } catch (const std::exception&) {
+            std::fputs(cluster.obituaries().c_str(), stderr);
+            throw;
+        }
+    }
+
+private:
+    int show(LocalCluster& cluster) {
         const std::int64_t from = monotonic_ns();
         cluster.start();
         say("{} daemons joined over {} in {:.0f} ms; ring {}", nodes_, port_,
@@ -50,7 +60,6 @@ public:
         return good ? EXIT_SUCCESS : EXIT_FAILURE;
     }
 
-private:
     template <typename... T>
     static void say(fmt::format_string<T...> format, T&&... values) {
         fmt::print(format, std::forward<T>(values)...);

@@ -229,6 +229,16 @@ std::string LocalCluster::log_of(std::size_t node) const {
     return folder_ + "/" + node_name(node) + ".log";
 }
 
+std::string LocalCluster::obituaries() {
+    std::string text;
+    for (std::size_t i = 0; i < plan_.nodes; ++i) {
+        if (!daemons_[i] || daemons_[i]->running()) continue;
+        text += fmt::format("daemon {} ended by itself, exit code {}\n{}", node_name(i),
+                            daemons_[i]->exit_status(), tail_of_log(i));
+    }
+    return text;
+}
+
 std::string LocalCluster::tail_of_log(std::size_t node) const {
     std::ifstream file(log_of(node));
     std::ostringstream text;

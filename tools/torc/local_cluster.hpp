@@ -62,6 +62,8 @@ public:
     std::optional<DaemonStatus> status(std::size_t node) const;
     const std::string& folder() const { return folder_; }
     std::string log_of(std::size_t node) const;
+    /// The ends of the logs of daemons that ended by themselves; empty if none did.
+    std::string obituaries();
 
 private:
     std::string write_config() const;
