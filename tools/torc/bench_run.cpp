@@ -14,19 +14,6 @@
 namespace torc::tool {
 namespace {
 
-/// CPU seconds of a daemon by its pid, from /proc.
-double cpu_seconds_of(int pid) {
-    std::ifstream file(fmt::format("/proc/{}/stat", pid));
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    const std::size_t behind_name = text.rfind(')');
-    if (behind_name == std::string::npos) return 0;
-    std::istringstream fields(text.substr(behind_name + 2));
-    std::vector<std::string> words{std::istream_iterator<std::string>(fields), {}};
-    if (words.size() < 13) return 0;
-    return (std::stod(words[11]) + std::stod(words[12])) /
-           static_cast<double>(::sysconf(_SC_CLK_TCK));
-}
-
 std::vector<double> cpu_of(const BenchTargets& targets) {
     std::vector<double> seconds;
     for (const std::string& daemon : targets.daemons) {

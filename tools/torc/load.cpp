@@ -3,24 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
-#include <time.h>
-
 namespace torc::tool {
 namespace {
-
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 std::uint64_t fold(std::uint64_t hash, std::uint64_t value) {
     return (hash ^ value) * 0x9E3779B97F4A7C15u + 1;
 }
 
 }  // namespace
-
-std::int64_t monotonic_ns() {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * kSecond + now.tv_nsec;
-}
 
 LoadClient::LoadClient(const Target& target, const LoadPlan& plan, int sender,
                        std::uint32_t senders)

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "telemetry/histogram.hpp"
+#include "tools/torc/clock.hpp"
 #include "tools/torc/session.hpp"
 
 namespace torc::tool {
@@ -116,7 +117,5 @@ private:
     std::atomic<std::uint64_t> views_{0};
     std::atomic<bool> failed_{false};
 };
-
-std::int64_t monotonic_ns();
 
 }  // namespace torc::tool

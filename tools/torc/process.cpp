@@ -62,6 +62,22 @@ int run_program(const std::vector<std::string>& arguments, bool quiet) {
     return code_of(status);
 }
 
+double cpu_seconds_of(pid_t pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+    std::string text;
+    std::getline(file, text);
+    // Fields 14 and 15 count from 1; the name in field 2 may hold blanks, so start behind it.
+    const std::size_t behind_name = text.rfind(')');
+    if (behind_name == std::string::npos) return 0;
+    std::istringstream fields(text.substr(behind_name + 2));
+    std::string skipped;
+    for (int field = 3; field < 14; ++field) fields >> skipped;
+    double user = 0;
+    double system = 0;
+    fields >> user >> system;
+    return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
 Process::Process(const std::vector<std::string>& arguments, const std::string& log,
                  Lifetime lifetime)
     : pid_(start(arguments, log.c_str(), lifetime)) {}
@@ -100,22 +116,6 @@ bool Process::wait(double seconds) {
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
     return true;
-}
-
-double Process::cpu_seconds() const {
-    std::ifstream file("/proc/" + std::to_string(pid_) + "/stat");
-    std::string text;
-    std::getline(file, text);
-    // Fields 14 and 15 count from 1; the name in field 2 may hold blanks, so start behind it.
-    const std::size_t behind_name = text.rfind(')');
-    if (behind_name == std::string::npos) return 0;
-    std::istringstream fields(text.substr(behind_name + 2));
-    std::string skipped;
-    for (int field = 3; field < 14; ++field) fields >> skipped;
-    double user = 0;
-    double system = 0;
-    fields >> user >> system;
-    return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 }  // namespace torc::tool

@@ -10,6 +10,9 @@ namespace torc::tool {
 /// Runs a program to its end; gives its exit code, or 128 + signal. Throws if it cannot start.
 int run_program(const std::vector<std::string>& arguments, bool quiet = false);
 
+/// CPU seconds that a process has used so far (all threads); 0 if it is gone.
+double cpu_seconds_of(pid_t pid);
+
 class Process {
 public:
     /// Whether a child may go on when this process ends, however it ends.
@@ -28,8 +31,6 @@ public:
     void signal(int number);
     /// Waits for the end, then reaps; false when `seconds` passed first.
     bool wait(double seconds);
-    /// CPU seconds that the process has used so far (all threads).
-    double cpu_seconds() const;
     int exit_status() const { return status_; }
 
 private:

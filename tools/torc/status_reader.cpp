@@ -4,9 +4,8 @@
 #include <array>
 #include <filesystem>
 
-#include <time.h>
-
 #include "telemetry/counters_file.hpp"
+#include "tools/torc/clock.hpp"
 
 namespace torc::tool {
 namespace {
@@ -16,13 +15,6 @@ constexpr const char* kSuffix = ".counters";
 /// In the order of membership::State; the tool does not link the core.
 constexpr std::array<const char*, 6> kStates{"boot",    "gather",      "form",
                                              "recover", "operational", "left"};
-
-std::uint64_t monotonic_now() {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
-           static_cast<std::uint64_t>(now.tv_nsec);
-}
 
 std::string node_named(const telemetry::StatusBlock& status, std::uint16_t index) {
     if (index >= status.members || index >= status.member_list.size()) return "-";
@@ -39,7 +31,8 @@ std::optional<DaemonStatus> read_status(const std::string& runtime_dir, const st
     status.cluster = telemetry::get_name(block.cluster);
     status.node = telemetry::get_name(block.node);
     status.pid = static_cast<int>(reading->header.pid);
-    status.alive = monotonic_now() - reading->header.heartbeat_ns < kStale;
+    status.alive =
+        static_cast<std::uint64_t>(monotonic_ns()) - reading->header.heartbeat_ns < kStale;
     status.state = block.state < kStates.size() ? kStates[block.state] : "?";
     status.ring_epoch = block.ring_epoch;
     status.ring_since_ns = block.ring_since_ns;
