@@ -12,6 +12,9 @@ std::uint64_t fold(std::uint64_t lineage, const RingId& id) {
     return (lineage ^ raw(id.representative) ^ (lineage >> 29)) * 0xBF58476D1CE4E5B9u;
 }
 
+/// Added to the numbers of views in a transitional configuration; no ring sees so many.
+constexpr std::uint64_t kTransitionalViews = std::uint64_t{1} << 32;
+
 NodeSet set_of_nodes(const wire::MemberList& members) {
     NodeSet nodes;
     for (const Member& member : members) nodes.add(member.index);
@@ -168,9 +171,10 @@ void Groups::on_transitional(const RingId& id, const wire::MemberList& members) 
     lineage_ = fold(lineage_, id);
     members_ = set_of_nodes(members);
     // Views of joins and leaves delivered from here on differ from those of members that part
-    // from us now. The numbers go on, the name does not: those who move together are disjoint
-    // sets, and so their lowest member tells them apart.
+    // from us now. Those who move together are disjoint sets, and so their lowest member tells them
+    // apart; the jump of the numbers tells them from who is still in the regular configuration.
     ring_.representative = members.front().index;
+    views_so_far_ += kTransitionalViews;
     for (std::uint16_t i = 0; i < kNodesMax; ++i) {
         if (!members_.contains(NodeIndex{i})) synced_.remove(NodeIndex{i});
     }

@@ -42,6 +42,7 @@ public:
     Groups& groups() { return groups_; }
     std::vector<std::string> take_log() { return std::exchange(log_, {}); }
     std::uint16_t index() const { return index_; }
+    std::pair<RingId, std::uint64_t> last_view() const { return last_view_; }
 
 private:
     static Daemon& of(void* self) { return *static_cast<Daemon*>(self); }
@@ -64,6 +65,7 @@ private:
             for (const std::uint16_t set : event.vs_set_of) line += std::to_string(set);
             if (!event.vs_set_of.empty()) line += " mine " + std::to_string(event.my_vs_set);
             of(self).log_.push_back(line);
+            of(self).last_view_ = {event.ring, event.index};
         };
         upcalls.session_fn = [](void*, SessionId, SessionOutcome) {};
         return upcalls;
@@ -73,6 +75,7 @@ private:
     telemetry::CounterValues values_;
     telemetry::CounterSet counters_{values_};
     std::vector<std::string> log_;
+    std::pair<RingId, std::uint64_t> last_view_;
     Groups groups_;
 };
 
@@ -260,6 +263,30 @@ TEST_F(TwoDaemons, WhoMeetsAgainAtOnceButDidNotComeTogetherGetsAView) {
     EXPECT_EQ(b.take_log(),
               (std::vector<std::string>{"0 transitional room: ",
                                         "0 network room: #alice#n0 #bob#n1 01 mine 1"}));
+}
+
+TEST_F(TwoDaemons, AViewInATransitionalConfigurationHasANameOfItsOwn) {
+    in_one_room();
+    a.open(1, "anna");
+    // B is still in the regular configuration; A goes on alone, misses bob's leave, sees anna join.
+    Order only_b({&b});
+    only_b.record(b, 0, "bob", EnvelopeKind::leave, {"room"});
+    only_b.record(b, 0, "bob", EnvelopeKind::join, {"room"});
+    a.groups().on_transitional({300, NodeIndex{0}}, members({0}));
+    Order only_a({&a});
+    only_a.record(a, 1, "anna", EnvelopeKind::join, {"room"});
+    only_a.record(a, 1, "anna", EnvelopeKind::leave, {"room"});
+    EXPECT_EQ(a.last_view().first, b.last_view().first) << "same lowest member, same epoch";
+    EXPECT_NE(a.last_view().second, b.last_view().second) << "but never the same number";
+}
+
+TEST_F(TwoDaemons, AMergeThatWasInterruptedForGoodHoldsNobodyUp) {
+    order.exchange();
+    order.install_alone(a, members({0}), 200);
+    order.install(members({0, 1}), members({0, 1}));
+    ASSERT_TRUE(a.groups().merging());
+    order.install_alone(a, members({0}), 300);
+    EXPECT_FALSE(a.groups().merging()) << "alone again: nothing to wait for";
 }
 
 TEST_F(TwoDaemons, AnInterruptedMergeCountsForNothing) {
