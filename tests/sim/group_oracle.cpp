@@ -56,7 +56,8 @@ void GroupOracle::on_view(Life life, const ViewEvent& event) {
     if (event.cause == ViewCause::network) check_sets(life, event, view, before);
     if (before != nullptr) {
         const std::pair mine{before->received, before->received_hash};
-        const auto [known, fresh] = between_.try_emplace({before->view, view}, mine);
+        const auto [known, fresh] = between_.try_emplace(
+            {before->view, view, event.my_vs_set}, mine);
         if (!fresh && known->second != mine) {
             fail(life, "same two views of group " + group + " as another member, but " +
                            std::to_string(mine.first) + " messages in between instead of " +
@@ -104,20 +105,32 @@ void GroupOracle::check_sets(Life life, const ViewEvent& event, const ViewId& vi
     if (!fresh && origin->second != before->view) {
         fail(life, "came in one set of group " + group + " from another view than others of it");
     }
+    if (!std::is_sorted(event.vs_set_of.begin(), event.vs_set_of.end())) {
+        fail(life, "sets of group " + group + " do not stand together");
+    }
     const std::uint64_t nodes = nodes_of_.at(std::get<Ring>(view));
+    auto from = before->members.begin();
     for (std::size_t i = 0; i < event.members.size(); ++i) {
-        if ((nodes >> node_of(event.members[i]) & 1) == 0) {
-            fail(life, std::string(event.members[i]) + " in a network view of " + group +
-                           ", but not in the ring");
+        const std::string member(event.members[i]);
+        if ((nodes >> node_of(member) & 1) == 0) {
+            fail(life, member + " in a network view of " + group + ", but not in the ring");
         }
         if (event.vs_set_of[i] != event.my_vs_set) continue;
-        const bool known = std::find(before->members.begin(), before->members.end(),
-                                     event.members[i]) != before->members.end();
-        if (!known) {
-            fail(life, std::string(event.members[i]) + " in my set of group " + group +
-                           " was not in my view");
+        if (!came_along(life, member)) {
+            fail(life, member + " in my set of group " + group + ", but did not come along");
         }
+        from = std::find(from, before->members.end(), member);
+        if (from == before->members.end()) {
+            fail(life, member + " in my set of group " + group +
+                           " was not in my view, or at another place");
+        }
+        ++from;
     }
+}
+
+bool GroupOracle::came_along(Life life, std::string_view member) const {
+    const auto nodes = together_.find(life);
+    return nodes == together_.end() || (nodes->second >> node_of(member) & 1) != 0;
 }
 
 }  // namespace torc::sim

@@ -2,12 +2,12 @@
 //
 //  * One view id, one list of members and of the sets they came along in.
 //  * A view follows from the one before: JOIN adds one, LEAVE and DISCONNECT take one away.
-//  * Members that get the same view next after the same view received the same causal, agreed and
-//    safe messages of the group in between, in the same order. (Earlier classes may overtake a
-//    JOIN and so come on either side of it.)
+//  * Members that get the same view next after the same view, and in the same set of it, received
+//    the same causal, agreed and safe messages of the group in between, in the same order. (Earlier
+//    classes may overtake a JOIN and so come on either side of it.)
 //  * A message delivered in a regular configuration comes to all members in the same view.
-//  * Members of one set of a network view come from one view, and were in it together; all members
-//    of it live on daemons of the ring.
+//  * Members of one set of a network view come from one view, were in it together in this order,
+//    and stand together; their daemons came along. All members live on daemons of the ring.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +29,8 @@ public:
                      const engine::Delivery& delivery, bool regular);
     void on_view(Life life, const engine::ViewEvent& event);
     void on_closed(Life life, SessionId session);
+    /// A life heard who moves on with it.
+    void on_together(Life life, std::uint64_t nodes) { together_[life] = nodes; }
     /// A ring was installed by somebody.
     void on_ring(const Ring& ring, std::uint64_t members) { nodes_of_[ring] = members; }
 
@@ -45,17 +47,20 @@ private:
     };
     using Seat = std::tuple<Life, std::uint32_t, std::string>;  // session, group
 
+    bool came_along(Life life, std::string_view member) const;
     void check_agreed(Life life, const engine::ViewEvent& event, const ViewId& view);
     void check_step(Life life, const engine::ViewEvent& event, const Names& members,
                     const Standing* before);
     void check_sets(Life life, const engine::ViewEvent& event, const ViewId& view,
                     const Standing* before);
 
+    std::map<Life, std::uint64_t> together_;
     std::map<Ring, std::uint64_t> nodes_of_;
     std::map<Seat, Standing> standings_;
     std::map<std::pair<std::uint64_t, std::string>, ViewId> view_of_;  ///< message, group
     std::map<ViewId, std::string> lists_;
-    std::map<std::pair<ViewId, ViewId>, std::pair<std::uint64_t, std::uint64_t>> between_;
+    using Step = std::tuple<ViewId, ViewId, std::uint16_t>;  // from, to, set in a network view
+    std::map<Step, std::pair<std::uint64_t, std::uint64_t>> between_;
     std::map<std::pair<ViewId, std::uint16_t>, ViewId> origin_of_set_;
 };
 

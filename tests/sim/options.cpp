@@ -53,6 +53,11 @@ FaultMenu fault_menu(Prng& prng) {
     menu.trap = prng.chance(500'000);
     menu.replay = prng.chance(300'000);
     menu.interval = std::chrono::milliseconds{prng.between(10, 100)};
+    menu.cascade = prng.chance(250'000);
+    if (menu.cascade) {
+        menu.trap = menu.dying = menu.crash = menu.restart = true;
+        menu.interval = std::chrono::milliseconds{prng.between(3, 20)};
+    }
     return menu;
 }
 
@@ -66,6 +71,7 @@ Options options_from_seed(std::uint64_t seed, std::uint32_t nodes) {
     if (nodes != 0) options.nodes = nodes;
     options.packets = packet_faults(prng);
     options.faults = fault_menu(prng);
+    if (options.faults.cascade && options.packets.loss < 10'000) options.packets.loss = 30'000;
     options.load.interval = std::chrono::microseconds{prng.between(100, 4000)};
     options.load.sessions = static_cast<std::uint32_t>(prng.between(1, 3));
     options.load.burst = prng.chance(500'000) ? static_cast<std::uint32_t>(prng.between(2, 12)) : 1;
@@ -94,7 +100,8 @@ std::string describe(const Options& options) {
          << (options.faults.restart ? " restart" : "") << (options.faults.pause ? " pause" : "")
          << (options.faults.leave ? " leave" : "") << (options.faults.dying ? " dying" : "")
          << (options.faults.trap ? " trap" : "")
-         << (options.faults.replay ? " replay" : "") << " every " << us(options.faults.interval)
+         << (options.faults.replay ? " replay" : "")
+         << (options.faults.cascade ? " cascade" : "") << " every " << us(options.faults.interval)
          << " us, chaos " << us(options.chaos) << " us, G " << options.cluster.in_flight_frames
          << " burst " << options.cluster.burst_frames << ", load every "
          << us(options.load.interval) << " us up to " << options.load.burst;

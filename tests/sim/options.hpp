@@ -34,6 +34,7 @@ struct FaultMenu {
     bool dying{false};    ///< crash in the middle of a burst that the token already announces
     bool trap{false};     ///< partition, or tokens lost, when a chosen kind of frame was sent
     bool replay{false};   ///< packets of long ago once more
+    bool cascade{false};  ///< traps and deaths in quick succession: one recovery upon the other
     Nanos interval{std::chrono::milliseconds{40}};  ///< mean time between faults
 };
 

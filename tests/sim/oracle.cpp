@@ -88,6 +88,7 @@ void Oracle::on_transitional(Life life, History& history, const TraceEvent& even
     history.in_transitional = true;
     history.transitional = ring_of(event);
     history.together = event.d;
+    groups_.on_together(life, event.d);
     history.ordered_split = history.ordered_hash;
 }
 

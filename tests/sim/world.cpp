@@ -229,7 +229,8 @@ void World::watch_trap(std::uint32_t kind) {
     tokens_to_swallow_ = trap_.swallowed;
     if (tokens_to_swallow_ != 0) return;
     partition();
-    push(now_ + spread(options_.cluster.timers.consensus), Kind::heal, 0, 0);
+    const auto consensus = static_cast<std::uint64_t>(options_.cluster.timers.consensus.count());
+    push(now_ + Nanos{prng_.between(consensus / 4, 6 * consensus)}, Kind::heal, 0, 0);
 }
 
 /// A sample of all that was ever sent: each packet equally likely to be in it.
@@ -284,7 +285,11 @@ void World::inject_fault() {
     const auto other = static_cast<std::uint32_t>(prng_.below(options_.nodes));
     const bool alive = nodes_[victim]->alive();
     const FaultMenu& menu = options_.faults;
-    switch (prng_.below(9)) {
+    constexpr std::uint64_t kDeath = 5;
+    constexpr std::uint64_t kTrap = 6;
+    const std::uint64_t choice = prng_.below(9);
+    const bool directed = menu.cascade && prng_.chance(700'000);
+    switch (directed ? (choice < 7 ? kTrap : kDeath) : choice) {
         case 0:
             if (menu.partition) prng_.chance(500'000) ? partition() : network_.heal();
             return;
@@ -300,10 +305,10 @@ void World::inject_fault() {
         case 4:
             if (menu.leave && alive) leave(victim);
             return;
-        case 5:
+        case kDeath:
             if (menu.dying && alive) doom(victim);
             return;
-        case 6:
+        case kTrap:
             if (menu.trap) set_trap();
             return;
         case 7:
