@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "base/check.hpp"
+#include "daemon/black_box.hpp"
 
 namespace torc::daemon {
 namespace {
@@ -32,9 +33,13 @@ RingCore::RingCore(const config::ClusterSettings& cluster, const config::NodeSet
       outlet_(port, plane_, &RingCore::record, &recorder_),
       engine_(cluster, identity, outlet_.effects(), counters) {}
 
-RingCore::~RingCore() { TORC_CHECK(!thread_.joinable()); }
+RingCore::~RingCore() {
+    TORC_CHECK(!thread_.joinable());
+    forget_black_box();
+}
 
 void RingCore::start() {
+    set_black_box(recorder_);
     thread_ = std::thread([this] { run(); });
 }
 

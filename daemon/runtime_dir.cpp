@@ -11,6 +11,20 @@
 #include <unistd.h>
 
 namespace torc::daemon {
+namespace {
+
+/// Tries for a moment: a killed predecessor holds its lock until the kernel has buried it.
+bool lock_soon(int fd) {
+    constexpr int kTries = 100;
+    constexpr useconds_t kPause = 20'000;
+    for (int i = 0; i < kTries; ++i) {
+        if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
+        ::usleep(kPause);  // tidy: allow sleep: start-up only
+    }
+    return false;
+}
+
+}  // namespace
 
 Result<NameLock> NameLock::take(const std::string& runtime_dir, const std::string& node) {
     std::error_code error;
@@ -25,7 +39,7 @@ Result<NameLock> NameLock::take(const std::string& runtime_dir, const std::strin
         return failure("cannot open " + path + ": " + std::strerror(errno),
                        "set daemon.runtime_dir to a folder this user may write");
     }
-    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (!lock_soon(fd)) {
         ::close(fd);
         return failure(
             "another torcd named '" + node + "' runs on this machine (" + path + " is locked)",

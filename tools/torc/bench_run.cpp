@@ -6,6 +6,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <sys/utsname.h>
+#include <thread>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -21,6 +22,22 @@ std::vector<double> cpu_of(const BenchTargets& targets) {
         seconds.push_back(status ? cpu_seconds_of(status->pid) : 0);
     }
     return seconds;
+}
+
+/// Waits for all clients. When one fails, the others wait for markers that may never come: they
+/// get a moment to finish all the same, then are ended.
+void wait_for_all(const std::vector<std::unique_ptr<LoadClient>>& clients) {
+    constexpr std::int64_t kMoment = 2'000'000'000;
+    std::int64_t failed_at = 0;
+    const auto finished = [](const auto& client) { return client->finished(); };
+    const auto failed = [](const auto& client) { return client->failed(); };
+    while (!std::all_of(clients.begin(), clients.end(), finished)) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        const bool any_failed = std::any_of(clients.begin(), clients.end(), failed);
+        if (any_failed && failed_at == 0) failed_at = monotonic_ns();
+        if (failed_at == 0 || monotonic_ns() - failed_at < kMoment) continue;
+        for (const auto& client : clients) client->give_up();
+    }
 }
 
 double us(std::uint64_t ns) { return static_cast<double>(ns) / 1000.0; }
@@ -61,6 +78,7 @@ CellResult run_cell(const BenchCell& cell, const BenchTargets& targets) {
     const std::vector<double> cpu_before = cpu_of(targets);
     const std::int64_t from = monotonic_ns();
     for (const auto& client : clients) client->start();
+    wait_for_all(clients);
     std::vector<ClientReport> reports;
     for (const auto& client : clients) reports.push_back(client->finish());
     const double elapsed = static_cast<double>(monotonic_ns() - from) / 1e9;

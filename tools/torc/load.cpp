@@ -64,6 +64,7 @@ void LoadClient::run() {
     report_.received = received_.load(std::memory_order_relaxed);
     report_.views = views_.load(std::memory_order_relaxed);
     report_.measured_seconds = static_cast<double>(last_measured_ns_ - measure_from_ns_) / 1e9;
+    finished_.store(true, std::memory_order_release);
 }
 
 void LoadClient::loop() {
@@ -121,6 +122,7 @@ bool LoadClient::send_end_marker() {
 }
 
 bool LoadClient::everything_came() const {
+    if (given_up_.load(std::memory_order_relaxed)) return true;
     if (sender_ >= 0 && !end_sent_) return false;
     return ends_seen_ >= senders_.load(std::memory_order_relaxed);
 }

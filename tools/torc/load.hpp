@@ -70,6 +70,9 @@ public:
     void expect_senders(std::uint32_t senders) {
         senders_.store(senders, std::memory_order_relaxed);
     }
+    /// Ends the client as it is, whatever has not come yet.
+    void give_up() { given_up_.store(true, std::memory_order_relaxed); }
+    bool finished() const { return finished_.load(std::memory_order_acquire); }
     /// Joins the thread; gives what it saw.
     ClientReport finish();
 
@@ -116,6 +119,8 @@ private:
     std::atomic<std::size_t> members_{0};
     std::atomic<std::uint64_t> views_{0};
     std::atomic<bool> failed_{false};
+    std::atomic<bool> given_up_{false};
+    std::atomic<bool> finished_{false};
 };
 
 }  // namespace torc::tool

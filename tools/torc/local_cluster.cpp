@@ -180,7 +180,8 @@ void LocalCluster::start_daemon(std::size_t node) {
 void LocalCluster::kill_daemon(std::size_t node) {
     const std::lock_guard guard(changing_);
     daemons_[node]->signal(SIGKILL);
-    daemons_[node]->wait(10);
+    // A loaded kernel has been seen to take 20 s to tear down a process with packet sockets.
+    if (!daemons_[node]->wait(60)) throw std::runtime_error("SIGKILL did not end a daemon");
     daemons_[node].reset();
 }
 
