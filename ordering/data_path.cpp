@@ -48,7 +48,9 @@ void Ring::Impl::store(const FrameRef& frame, const wire::DataView& view) {
     // What I sent I hold; nobody else has this counter. And nobody gives out seqs while the token
     // is with me: taken in, such a frame would have the place of my own next one.
     const bool invented = given_out && seq > *given_out;
-    if (invented || view.sender() == context.me.index) {
+    // Under a PLAN even that must be taken: the others hold it, and nobody gets on without it.
+    const bool not_mine = view.sender() == context.me.index && mode != Mode::recovering;
+    if (invented || not_mine) {
         return drop(frame, CounterId::data_impossible);
     }
     window.store(seq,
