@@ -288,6 +288,7 @@ Accept Engine::on_client(Instant now, const ClientOp& op) {
         case ClientOp::Kind::send:
             if (op.groups.empty() || op.groups.size() > kGroupsPerMessageMax) break;
             if (op.payload.size() > settings_.message_bytes) break;
+            if (op.service > Service::safe) break;
             if (!std::all_of(op.groups.begin(), op.groups.end(), groups::is_destination)) break;
             accept = submit(now, op, groups::EnvelopeKind::message, op.groups);
             break;
