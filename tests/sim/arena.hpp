@@ -12,7 +12,8 @@ namespace torc::sim {
 
 class Arena {
 public:
-    Arena(std::size_t frame_bytes, std::size_t frames) : frame_bytes_(frame_bytes), limit_(frames) {}
+    Arena(std::size_t frame_bytes, std::size_t frames)
+        : frame_bytes_(frame_bytes), limit_(frames) {}
 
     /// A writable frame, or an empty one when `frames` are out.
     FrameRef lend() {

@@ -14,6 +14,12 @@ std::uint64_t node_of(std::string_view member) {
     return std::stoull(std::string(member.substr(member.rfind('n') + 1)));
 }
 
+std::string list_of(const std::vector<std::string>& names) {
+    std::string list;
+    for (const std::string& name : names) list.append(name).push_back(' ');
+    return list;
+}
+
 }  // namespace
 
 void GroupOracle::on_received(Life life, SessionId session, std::uint64_t message,
@@ -23,9 +29,10 @@ void GroupOracle::on_received(Life life, SessionId session, std::uint64_t messag
         const auto standing = standings_.find({life, raw(session), std::string(group)});
         if (standing == standings_.end()) continue;
         const ViewId& view = standing->second.view;
-        if (regular && view_of_.try_emplace({message, std::string(group)}, view).first->second !=
-                           view) {
-            fail(life, "message of group " + std::string(group) + " in another view than elsewhere");
+        if (regular &&
+            view_of_.try_emplace({message, std::string(group)}, view).first->second != view) {
+            fail(life,
+                 "message of group " + std::string(group) + " in another view than elsewhere");
         }
         ++standing->second.received;
         standing->second.received_hash = mix(standing->second.received_hash, message);
@@ -56,8 +63,8 @@ void GroupOracle::on_view(Life life, const ViewEvent& event) {
     if (event.cause == ViewCause::network) check_sets(life, event, view, before);
     if (before != nullptr) {
         const std::pair mine{before->received, before->received_hash};
-        const auto [known, fresh] = between_.try_emplace(
-            {before->view, view, event.my_vs_set}, mine);
+        const auto [known, fresh] =
+            between_.try_emplace({before->view, view, event.my_vs_set}, mine);
         if (!fresh && known->second != mine) {
             fail(life, "same two views of group " + group + " as another member, but " +
                            std::to_string(mine.first) + " messages in between instead of " +
@@ -73,8 +80,8 @@ void GroupOracle::check_agreed(Life life, const ViewEvent& event, const ViewId& 
     for (const std::uint16_t set : event.vs_set_of) list.append(std::to_string(set)).push_back(',');
     const auto [known, fresh] = lists_.try_emplace(view, list);
     if (!fresh && known->second != list) {
-        fail(life, "one view id with two member lists in group " + std::string(event.group) +
-                       ": " + list + "| " + known->second);
+        fail(life, "one view id with two member lists in group " + std::string(event.group) + ": " +
+                       list + "| " + known->second);
     }
 }
 
@@ -108,8 +115,9 @@ void GroupOracle::check_sets(Life life, const ViewEvent& event, const ViewId& vi
     if (!std::is_sorted(event.vs_set_of.begin(), event.vs_set_of.end())) {
         fail(life, "sets of group " + group + " do not stand together");
     }
-    const std::uint64_t nodes = nodes_of_.at(std::get<Ring>(view));
-    auto from = before->members.begin();
+    const auto installed = nodes_of_.find(std::get<Ring>(view));
+    if (installed == nodes_of_.end()) fail(life, "network view in no regular configuration");
+    const std::uint64_t nodes = installed->second;
     for (std::size_t i = 0; i < event.members.size(); ++i) {
         const std::string member(event.members[i]);
         if ((nodes >> node_of(member) & 1) == 0) {
@@ -119,12 +127,10 @@ void GroupOracle::check_sets(Life life, const ViewEvent& event, const ViewId& vi
         if (!came_along(life, member)) {
             fail(life, member + " in my set of group " + group + ", but did not come along");
         }
-        from = std::find(from, before->members.end(), member);
-        if (from == before->members.end()) {
-            fail(life, member + " in my set of group " + group +
-                           " was not in my view, or at another place");
-        }
-        ++from;
+        const auto was = std::find(before->members.begin(), before->members.end(), member);
+        if (was != before->members.end()) continue;
+        fail(life, member + " in my set of group " + group +
+                       " was not in my view: " + list_of(before->members));
     }
 }
 

@@ -6,8 +6,8 @@
 //    the same causal, agreed and safe messages of the group in between, in the same order. (Earlier
 //    classes may overtake a JOIN and so come on either side of it.)
 //  * A message delivered in a regular configuration comes to all members in the same view.
-//  * Members of one set of a network view come from one view, were in it together in this order,
-//    and stand together; their daemons came along. All members live on daemons of the ring.
+//  * Members of one set of a network view come from one view, were in it together, and
+//    stand together; their daemons came along. All members live on daemons of the ring.
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,7 @@
 namespace {
 
 struct Job {
-    std::uint64_t seed{0};   ///< the one to replay
+    std::uint64_t seed{0};  ///< the one to replay
     std::uint64_t fresh{0};
     std::uint64_t fixed{0};
     std::uint32_t nodes{0};
@@ -56,12 +56,11 @@ void run_one(std::uint64_t seed, const Job& job, bool verbose, Tally& tally) {
     ++tally.seeds;
     tally.events += outcome.events;
     if (verbose) {
-        std::printf("  %llu events, %llu deliveries, %llu installs, %.3f s of virtual time\n"
-                    "  trace %016llx\n",
-                    printable(outcome.events), printable(outcome.messages),
-                    printable(outcome.installs),
-                    std::chrono::duration<double>(outcome.virtual_time).count(),
-                    printable(outcome.trace));
+        std::printf(
+            "  %llu events, %llu deliveries, %llu installs, %.3f s of virtual time\n"
+            "  trace %016llx\n",
+            printable(outcome.events), printable(outcome.messages), printable(outcome.installs),
+            std::chrono::duration<double>(outcome.virtual_time).count(), printable(outcome.trace));
     }
     if (!outcome.failed) return;
     ++tally.failed;
@@ -89,7 +88,8 @@ int main(int argc, char** argv) {
     app.add_option("--fixed", job.fixed, "run the seeds 1..N");
     app.add_option("--nodes", job.nodes, "so many nodes, instead of 3 to 7 as the seed says");
     app.add_flag("-v,--verbose", job.verbose, "say what each seed came to");
-    app.add_flag("--stop-at-failure", job.stop_at_failure, "run no seed after the first failed one");
+    app.add_flag("--stop-at-failure", job.stop_at_failure,
+                 "run no seed after the first failed one");
     CLI11_PARSE(app, argc, argv);
 
     running_nodes = job.nodes;

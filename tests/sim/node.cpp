@@ -70,8 +70,8 @@ void SimNode::boot(Instant now, std::uint64_t randomness) {
     engine_options.me = NodeIndex{static_cast<std::uint16_t>(index_)};
     engine_options.incarnation = Incarnation{randomness | 1};
     engine_options.seed = randomness * 3;
-    engine_ = std::make_unique<engine::Engine>(options_.cluster, engine_options, effects(),
-                                               *counters_);
+    engine_ =
+        std::make_unique<engine::Engine>(options_.cluster, engine_options, effects(), *counters_);
     clients_.assign(options_.load.sessions, Client{});
     engine_->start(now);
     for (std::uint16_t slot = 0; slot < clients_.size(); ++slot) open(now, clients_[slot], slot);
@@ -102,8 +102,8 @@ std::uint32_t SimNode::sender_of(const Client& client) const {
 void SimNode::check_loans() const {
     const std::string lent = std::to_string(arena_->lent());
     if (arena_->lent() != engine_->loans()) {
-        fail(life(), lent + " frames are out, but the engine holds " +
-                         std::to_string(engine_->loans()));
+        fail(life(),
+             lent + " frames are out, but the engine holds " + std::to_string(engine_->loans()));
     }
     if (arena_->lent() > kLoansMax) fail(life(), lent + " frames are out");
 }
@@ -216,8 +216,7 @@ void SimNode::received(const engine::Delivery& delivery) {
     for (const SessionId session : delivery.sessions) {
         const Client& client = clients_.at(session.slot);
         if (client.id != session) fail(life(), "delivery to a session that is gone");
-        oracle_.on_received(life(), session, message, delivery,
-                            message >> 32 == sender_of(client));
+        oracle_.on_received(life(), session, message, delivery, message >> 32 == sender_of(client));
     }
 }
 

@@ -11,8 +11,8 @@
 #include "engine/engine.hpp"
 #include "telemetry/counters.hpp"
 #include "tests/sim/arena.hpp"
-#include "tests/sim/oracle.hpp"
 #include "tests/sim/options.hpp"
+#include "tests/sim/oracle.hpp"
 
 namespace torc::sim {
 

@@ -75,7 +75,8 @@ Options options_from_seed(std::uint64_t seed, std::uint32_t nodes) {
     options.load.interval = std::chrono::microseconds{prng.between(100, 4000)};
     options.load.sessions = static_cast<std::uint32_t>(prng.between(1, 3));
     options.load.burst = prng.chance(500'000) ? static_cast<std::uint32_t>(prng.between(2, 12)) : 1;
-    options.chaos = std::chrono::milliseconds{prng.between(100, 500)};
+    if (prng.chance(400'000)) options.load.churn = 150'000;
+    options.chaos = std::chrono::milliseconds{prng.between(200, 1000)};
 
     config::ClusterSettings& cluster = options.cluster;
     for (std::uint16_t i = 0; i < options.nodes; ++i) {
@@ -90,7 +91,9 @@ Options options_from_seed(std::uint64_t seed, std::uint32_t nodes) {
 
 std::string describe(const Options& options) {
     std::ostringstream text;
-    const auto us = [](Nanos t) { return std::chrono::duration_cast<std::chrono::microseconds>(t).count(); };
+    const auto us = [](Nanos t) {
+        return std::chrono::duration_cast<std::chrono::microseconds>(t).count();
+    };
     text << "nodes " << options.nodes << ", loss " << options.packets.loss << " dup "
          << options.packets.duplicate << " late " << options.packets.late << " corrupt "
          << options.packets.corrupt << " ppm, delay <= " << us(options.packets.delay_max)
@@ -99,12 +102,12 @@ std::string describe(const Options& options) {
          << (options.faults.one_way ? " one-way" : "") << (options.faults.crash ? " crash" : "")
          << (options.faults.restart ? " restart" : "") << (options.faults.pause ? " pause" : "")
          << (options.faults.leave ? " leave" : "") << (options.faults.dying ? " dying" : "")
-         << (options.faults.trap ? " trap" : "")
-         << (options.faults.replay ? " replay" : "")
+         << (options.faults.trap ? " trap" : "") << (options.faults.replay ? " replay" : "")
          << (options.faults.cascade ? " cascade" : "") << " every " << us(options.faults.interval)
          << " us, chaos " << us(options.chaos) << " us, G " << options.cluster.in_flight_frames
          << " burst " << options.cluster.burst_frames << ", load every "
-         << us(options.load.interval) << " us up to " << options.load.burst;
+         << us(options.load.interval) << " us up to " << options.load.burst << ", churn "
+         << options.load.churn << " ppm";
     return text.str();
 }
 

@@ -26,7 +26,7 @@ struct PacketFaults {
 /// Which kinds of fault the CHAOS phase may use (swarm testing: each seed takes a random subset).
 struct FaultMenu {
     bool partition{false};
-    bool one_way{false};      ///< cut single directions, which also makes non-transitive nets
+    bool one_way{false};  ///< cut single directions, which also makes non-transitive nets
     bool crash{false};
     bool restart{false};
     bool pause{false};
@@ -42,10 +42,10 @@ struct Load {
     Nanos interval{std::chrono::microseconds{400}};  ///< mean time between messages of a session
     std::uint32_t sessions{2};                       ///< a node
     std::uint32_t groups{3};
-    std::uint32_t large{20'000};                     ///< per million: a message of many fragments
-    std::uint32_t churn{10'000};                     ///< per million: a join or leave instead
-    std::uint32_t reopen{2'000};                     ///< per million: close, come back as another
-    std::uint32_t burst{1};                          ///< messages at a time, at most
+    std::uint32_t large{20'000};  ///< per million: a message of many fragments
+    std::uint32_t churn{10'000};  ///< per million: a join or leave instead
+    std::uint32_t reopen{2'000};  ///< per million: close, come back as another
+    std::uint32_t burst{1};       ///< messages at a time, at most
 };
 
 struct Options {

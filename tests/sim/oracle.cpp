@@ -13,8 +13,7 @@ Ring ring_of(const TraceEvent& event) { return {event.c, event.a & 0xFFFF}; }
 
 }  // namespace
 
-void Oracle::see(Life life, std::uint64_t what, std::uint64_t a, std::uint64_t b,
-                 std::uint64_t c) {
+void Oracle::see(Life life, std::uint64_t what, std::uint64_t a, std::uint64_t b, std::uint64_t c) {
     trace_ = mix(trace_, std::uint64_t{life.node} << 32 | life.boot);
     for (const std::uint64_t word : {what, a, b, c}) trace_ = mix(trace_, word);
 }
@@ -121,8 +120,14 @@ void Oracle::close_passage(Life life, const History& history, const Ring& ring) 
     const auto [found, fresh] = rings_[history.ring].passages.try_emplace(history.transitional);
     Passage& passage = found->second;
     if (fresh) {
-        passage = {life, ring, history.delivered, history.safe_transitional, history.together, 0,
-                   history.ordered_hash, history.ordered_split};
+        passage = {life,
+                   ring,
+                   history.delivered,
+                   history.safe_transitional,
+                   history.together,
+                   0,
+                   history.ordered_hash,
+                   history.ordered_split};
     }
     passage.takers |= std::uint64_t{1} << life.node;
     if (passage.together != history.together) {

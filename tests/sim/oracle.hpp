@@ -62,8 +62,8 @@ private:
         bool in_transitional{false};
         bool installed{false};
         std::uint64_t members{0};
-        std::uint64_t regular_at{0};   ///< place in the ring's agreed order
-        std::uint64_t last_ordered{0}; ///< place of the last causal+ message
+        std::uint64_t regular_at{0};    ///< place in the ring's agreed order
+        std::uint64_t last_ordered{0};  ///< place of the last causal+ message
         std::unordered_set<Place> delivered;
         std::set<Place> safe_transitional;
         std::uint64_t ordered_hash{0};   ///< of the causal+ messages, in order

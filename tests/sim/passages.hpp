@@ -1,5 +1,6 @@
-// How lives went from one ring to the next, kept to the end of the run: promises that only hindsight
-// can judge, because they speak of messages that the others delivered later, or in other partitions.
+// How lives went from one ring to the next, kept to the end of the run: promises that only
+// hindsight can judge, because they speak of messages that the others delivered later, or in other
+// partitions.
 //
 //  * Behind a gap: who delivered a message delivered before it everything of FIFO or more that its
 //    sender had sent before it, and everything ordered that its sender had delivered when it sent.
@@ -28,12 +29,12 @@ struct Body {
 
 /// What those who move together from one regular configuration to the next share.
 struct Passage {
-    Life first;                  ///< who came through first, to name in a failure
+    Life first;  ///< who came through first, to name in a failure
     Ring to{};
     std::unordered_set<Place> delivered;
     std::set<Place> safe_transitional;
-    std::uint64_t together{0};   ///< nodes of the transitional configuration
-    std::uint64_t takers{0};     ///< those of them that went all the way
+    std::uint64_t together{0};  ///< nodes of the transitional configuration
+    std::uint64_t takers{0};    ///< those of them that went all the way
     std::uint64_t ordered_hash{0};
     std::uint64_t ordered_split{0};
 };
@@ -42,11 +43,11 @@ struct Passage {
 struct RingRecord {
     std::uint64_t members_hash{0};
     std::map<Place, Body> bodies;
-    std::vector<Place> order;                          ///< causal+ of the regular configuration
-    std::map<std::uint64_t, std::uint64_t> holders;    ///< seq -> nodes
-    std::map<std::uint64_t, Place> known_at_send;      ///< seq -> last that its sender delivered
-    std::set<Place> safe_regular;                      ///< delivered as SAFE by anybody
-    std::map<Ring, Passage> passages;                  ///< by transitional configuration
+    std::vector<Place> order;                        ///< causal+ of the regular configuration
+    std::map<std::uint64_t, std::uint64_t> holders;  ///< seq -> nodes
+    std::map<std::uint64_t, Place> known_at_send;    ///< seq -> last that its sender delivered
+    std::set<Place> safe_regular;                    ///< delivered as SAFE by anybody
+    std::map<Ring, Passage> passages;                ///< by transitional configuration
 };
 
 /// Throws at the first promise that was broken.

@@ -32,7 +32,8 @@ Outcome World::run() {
         now_ = instant_from_ns(1'000'000'000);
         const Instant end_of_chaos = now_ + options_.chaos;
         for (std::uint32_t i = 0; i < options_.nodes; ++i) {
-            push(now_ + Nanos{static_cast<std::int64_t>(prng_.below(5'000'000))}, Kind::restart, i, 0);
+            push(now_ + Nanos{static_cast<std::int64_t>(prng_.below(5'000'000))}, Kind::restart, i,
+                 0);
             push(now_, Kind::client, i, 0);
         }
         push(now_ + spread(options_.faults.interval), Kind::fault, 0, 0);
@@ -53,7 +54,8 @@ Outcome World::run() {
     return outcome;
 }
 
-// --- time ------------------------------------------------------------------------------------------
+// --- time
+// ------------------------------------------------------------------------------------------
 
 void World::push(Instant at, Kind kind, std::uint32_t node, std::uint32_t boot, Packet packet) {
     queue_.push({at, ties_++, kind, node, boot, std::move(packet)});
@@ -157,12 +159,18 @@ void World::carry(std::uint32_t from, const wire::Transmit& transmit) {
         --tokens_to_swallow_;
         return;
     }
-    const Packet packet = std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end());
+    const Doom& doom = dooms_[from];
+    const auto late_max =
+        static_cast<std::uint64_t>(doom.counting && kind == kData ? doom.late_max.count() : 0);
+    const Packet packet =
+        std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end());
     for (std::uint32_t to = 0; to < options_.nodes; ++to) {
         if (to == from || !nodes_[to]->alive()) continue;
         if (transmit.to != kNoNode && raw(transmit.to) != to) continue;
         for (const Arrival& arrival : network_.send(from, to, packet)) {
-            push(now_ + arrival.delay, Kind::packet, to, nodes_[to]->life().boot, arrival.packet);
+            const Nanos late{late_max == 0 ? 0 : prng_.below(late_max)};
+            push(now_ + arrival.delay + late, Kind::packet, to, nodes_[to]->life().boot,
+                 arrival.packet);
         }
     }
     remember(packet);
@@ -191,7 +199,9 @@ void World::partition() {
 }
 
 void World::doom(std::uint32_t index) {
-    dooms_[index] = Doom{true, false, prng_.below(4), prng_.below(4)};
+    dooms_[index] = Doom{true, false, prng_.below(4), prng_.below(4), {}};
+    const auto loss = static_cast<std::uint64_t>(options_.cluster.timers.token_loss.count());
+    if (prng_.chance(500'000)) dooms_[index].late_max = Nanos{prng_.between(loss, 4 * loss)};
 }
 
 /// Whether a frame leaves its host. The one that does not ends it, after this event.

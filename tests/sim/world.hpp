@@ -16,9 +16,9 @@ namespace torc::sim {
 
 struct Outcome {
     bool failed{false};
-    std::string what;          ///< the violation
-    std::uint64_t trace{0};    ///< hash of all that the oracle saw
-    std::uint64_t events{0};   ///< packets, timers and client actions that reached an engine
+    std::string what;         ///< the violation
+    std::uint64_t trace{0};   ///< hash of all that the oracle saw
+    std::uint64_t events{0};  ///< packets, timers and client actions that reached an engine
     std::uint64_t messages{0};
     std::uint64_t installs{0};
     Nanos virtual_time{};
@@ -47,20 +47,23 @@ private:
         }
     };
 
-    /// How a node's end comes: armed, then it counts the DATA that it still gets rid of.
+    /// How a node's end comes: armed, then it counts the DATA that it still gets rid of. What goes
+    /// out may hang in a switch until the others have long made their plan without it.
     struct Doom {
         bool armed{false};
         bool counting{false};   ///< the token is out
         std::uint64_t lost{0};  ///< DATA that nobody gets
         std::uint64_t sent{0};  ///< DATA behind it that goes out
+        Nanos late_max{};       ///< each copy up to so much later than usual
     };
 
-    /// A fault at a chosen moment of the protocol: when a frame of that kind was sent so many times.
+    /// A fault at a chosen moment of the protocol: when a frame of that kind was sent so many
+    /// times.
     struct Trap {
-        std::uint32_t kind{0};        ///< wire::Kind; 0: not armed
+        std::uint32_t kind{0};  ///< wire::Kind; 0: not armed
         std::uint64_t after{0};
-        std::uint64_t tokens{0};      ///< behind PLAN: and then so many tokens
-        std::uint64_t swallowed{0};   ///< this many tokens are lost; 0: a partition instead
+        std::uint64_t tokens{0};     ///< behind PLAN: and then so many tokens
+        std::uint64_t swallowed{0};  ///< this many tokens are lost; 0: a partition instead
     };
 
     void push(Instant at, Kind kind, std::uint32_t node, std::uint32_t boot, Packet packet = {});
@@ -88,7 +91,8 @@ private:
     bool at_rest() const;
     void finish();
     std::string picture() const;
-    /// Fails a run in which packets beget packets: more events in a millisecond than any load makes.
+    /// Fails a run in which packets beget packets: more events in a millisecond than any load
+    /// makes.
     void watch_for_storm();
 
     Options options_;

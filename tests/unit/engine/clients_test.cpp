@@ -149,9 +149,8 @@ TEST(LargestMessage, SixteenMebibytesGoThrough) {
     }
     const Bytes large = pattern(kMessageBytesMax);
     EXPECT_TRUE(cluster.send_all(0, kAlice, "room", large, Service::safe));
-    EXPECT_TRUE(cluster.run_until([&] {
-        return !cluster.host(1).received.empty() && !cluster.host(2).received.empty();
-    }));
+    EXPECT_TRUE(cluster.run_until(
+        [&] { return !cluster.host(1).received.empty() && !cluster.host(2).received.empty(); }));
     for (std::size_t host : {1u, 2u}) {
         EXPECT_TRUE(cluster.host(host).received.at(0).payload == large) << host;
     }

@@ -20,8 +20,12 @@ std::uint64_t Host::rejected() const {
 }
 
 Facts Host::facts() const {
-    return {engine->former().state(), engine->ring().id(),        engine->ring().aru(),
-            engine->ring().high(),    engine->ring().delivered(), received.size(),
+    return {engine->former().state(),
+            engine->ring().id(),
+            engine->ring().aru(),
+            engine->ring().high(),
+            engine->ring().delivered(),
+            received.size(),
             views};
 }
 
@@ -110,7 +114,7 @@ void Cluster::transmit(std::size_t from, const wire::Transmit& transmit) {
 
 void Cluster::inject(std::size_t place, std::span<const std::byte> bytes) {
     FrameRef frame = hosts_[place]->arena->lend();
-    std::memcpy(frame.data, bytes.data(), bytes.size());
+    std::copy(bytes.begin(), bytes.end(), frame.data);
     frame.size = static_cast<std::uint32_t>(bytes.size());
     frame.capacity = 0;
     engine(place).on_frame(now_, frame);
@@ -207,14 +211,13 @@ Accept Cluster::send(std::size_t host, SessionId session, std::string_view group
 
 bool Cluster::send_all(std::size_t host, SessionId session, std::string_view group,
                        std::span<const std::byte> payload, Service service) {
-    return run_until([&] {
-        return send(host, session, group, payload, service) == Accept::accepted;
-    });
+    return run_until(
+        [&] { return send(host, session, group, payload, service) == Accept::accepted; });
 }
 
 Bytes bytes_of(std::string_view text) {
     Bytes bytes(text.size());
-    std::memcpy(bytes.data(), text.data(), text.size());
+    if (!text.empty()) std::memcpy(bytes.data(), text.data(), text.size());
     return bytes;
 }
 

@@ -88,9 +88,7 @@ public:
     /// The last frame of a kind that was sent by anybody.
     Bytes last_sent(wire::Kind kind) const;
 
-    Accept act(std::size_t host, const ClientOp& op) {
-        return engine(host).on_client(now_, op);
-    }
+    Accept act(std::size_t host, const ClientOp& op) { return engine(host).on_client(now_, op); }
     Accept open(std::size_t host, SessionId session, std::string_view name);
     Accept join(std::size_t host, SessionId session, std::string_view group);
     Accept send(std::size_t host, SessionId session, std::string_view group,

@@ -1,8 +1,8 @@
 // Frames that should not be: of another time, another cluster, another daemon with my index, or of
 // nobody. Each is counted for what it is, and changes nothing.
-#include <gtest/gtest.h>
-
 #include <cstring>
+
+#include <gtest/gtest.h>
 
 #include "base/prng.hpp"
 #include "tests/unit/engine/cluster.hpp"
@@ -72,8 +72,8 @@ TEST_F(Hostile, EveryFrameThatWasEverSentChangesNothingASecondTime) {
     }
 }
 
-/// Somebody makes host 1 believe that host 0 sent one more frame. Host 0 knows better, but must take
-/// it in the recovery all the same: it is the only way on, and the same for both.
+/// Somebody makes host 1 believe that host 0 sent one more frame. Host 0 knows better, but must
+/// take it in the recovery all the same: it is the only way on, and the same for both.
 TEST_F(Hostile, AForgedFrameInMyNameDoesNotKeepTheRingFromFormingAnew) {
     EXPECT_EQ(cluster.send(0, kAlice, "room", bytes_of("the last one")), Accept::accepted);
     cluster.run_for(std::chrono::milliseconds{5});
@@ -89,9 +89,8 @@ TEST_F(Hostile, AForgedFrameInMyNameDoesNotKeepTheRingFromFormingAnew) {
                                     cluster.host(1).received.size()};
 
     cluster.inject(1, forged);
-    ASSERT_TRUE(cluster.run_until([&] {
-        return cluster.in_one_ring({0, 1}) && cluster.engine(0).ring().id() != ring;
-    }));
+    ASSERT_TRUE(cluster.run_until(
+        [&] { return cluster.in_one_ring({0, 1}) && cluster.engine(0).ring().id() != ring; }));
     for (std::size_t host : {0u, 1u}) {
         EXPECT_EQ(cluster.host(host).received.size(), received[host] + 1);
         EXPECT_EQ(cluster.host(host).received.back().payload, bytes_of("the last one"));
@@ -122,8 +121,8 @@ const Spoiler kSpoilers[] = {
 };
 
 TEST_F(Hostile, ASpoiltHeaderIsCountedForWhatItIs) {
-    constexpr Kind kKinds[] = {Kind::data, Kind::token, Kind::wake, Kind::join, Kind::propose,
-                               Kind::state, Kind::plan};
+    constexpr Kind kKinds[] = {Kind::data,    Kind::token, Kind::wake, Kind::join,
+                               Kind::propose, Kind::state, Kind::plan};
     for (const Kind kind : kKinds) {
         const Bytes good = cluster.last_sent(kind);
         ASSERT_FALSE(good.empty()) << "nobody ever sent kind " << static_cast<int>(kind);

@@ -1,8 +1,8 @@
 // From boot to shutdown: leaving in good order, a dry pool, and that every loan comes back whatever
 // the engine was about.
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include <gtest/gtest.h>
 
 #include "tests/unit/engine/cluster.hpp"
 
@@ -64,10 +64,9 @@ TEST(Life, WhoLeavesIsMissedByNobodysTimer) {
     ASSERT_TRUE(cluster.form({0, 1}));
     for (std::size_t host : {0u, 1u}) {
         const Host& stayed = cluster.host(host);
-        for (const CounterId timeout : {CounterId::entered_token_lost,
-                                        CounterId::entered_form_timeout,
-                                        CounterId::entered_recovery_lost,
-                                        CounterId::recovery_timeouts}) {
+        for (const CounterId timeout :
+             {CounterId::entered_token_lost, CounterId::entered_form_timeout,
+              CounterId::entered_recovery_lost, CounterId::recovery_timeouts}) {
             EXPECT_EQ(stayed.count(timeout), 0u) << telemetry::name_of(timeout);
         }
         // By the token, or by the JOIN of another that the token told first.

@@ -1,10 +1,10 @@
 // Does the oracle bite? Hand-made histories, each with one broken promise, and their honest twins.
 #include "tests/sim/oracle.hpp"
 
-#include <gtest/gtest.h>
-
 #include <array>
 #include <string_view>
+
+#include <gtest/gtest.h>
 
 namespace torc::sim {
 namespace {
