@@ -22,7 +22,7 @@ enum class Dissemination : std::uint8_t {
 };
 
 struct NodeEntry {
-    std::string name;      ///< unique; at most kNameMax bytes of [A-Za-z0-9._-]
+    std::string name;          ///< unique; at most kNameMax bytes of [A-Za-z0-9._-]
     std::uint32_t address{0};  ///< IPv4 address on the ring network, host byte order
     NodeIndex index{kNoNode};  ///< place in the file, from 0; stable for the cluster's life
 };
@@ -60,20 +60,20 @@ enum class IdleStrategy : std::uint8_t { spin, adaptive, sleepy };
 enum class SlowReaderPolicy : std::uint8_t { disconnect, block, drop_unreliable };
 
 struct NodeSettings {
-    std::string node;                        ///< which entry of `nodes` this daemon is
-    std::string runtime_dir{"/run/torc"};    ///< sockets, counters file, lock
+    std::string node;                      ///< which entry of `nodes` this daemon is
+    std::string runtime_dir{"/run/torc"};  ///< sockets, counters file, lock
     PortKind port{PortKind::udp};
-    std::string interface;                   ///< kernel UDP: leave empty to follow the address
-    std::vector<std::string> eal;            ///< DPDK: EAL arguments as given
-    std::string device;                      ///< DPDK: port to use, or "vhost-mesh"
-    std::string mesh_dir;                    ///< DPDK vhost-mesh: folder of the pair sockets
+    std::string interface;         ///< kernel UDP: leave empty to follow the address
+    std::vector<std::string> eal;  ///< DPDK: EAL arguments as given
+    std::string device;            ///< DPDK: port to use, or "vhost-mesh"
+    std::string mesh_dir;          ///< DPDK vhost-mesh: folder of the pair sockets
     IdleStrategy idle{IdleStrategy::adaptive};
     Nanos idle_yield{std::chrono::microseconds{500}};  ///< adaptive: yield this long, then sleep
-    int core{-1};                            ///< ring core's CPU, or -1 to float
+    int core{-1};                                      ///< ring core's CPU, or -1 to float
     std::size_t session_ring_bytes{std::size_t{4} << 20};  ///< each direction, a power of two
-    std::uint32_t sessions{256};             ///< at most kSessionsMax
+    std::uint32_t sessions{256};                           ///< at most kSessionsMax
     SlowReaderPolicy slow_reader{SlowReaderPolicy::disconnect};
-    std::uint32_t frame_pool{16384};         ///< frames the port owns
+    std::uint32_t frame_pool{16384};  ///< frames the port owns
 };
 
 /// 64-bit hash of what must be equal everywhere; its low 32 bits stand in every frame.

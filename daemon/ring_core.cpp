@@ -1,6 +1,7 @@
 #include "daemon/ring_core.hpp"
 
 #include <cstdio>
+#include <sys/prctl.h>
 
 #include "base/check.hpp"
 #include "daemon/black_box.hpp"
@@ -46,6 +47,8 @@ void RingCore::start() {
 void RingCore::join() { thread_.join(); }
 
 void RingCore::run() {
+    ::prctl(PR_SET_TIMERSLACK,
+            1);  // sleeps are bounded by protocol timers, not by the default 50 us
     if (node_.core >= 0) {
         if (const Result<void> pinned = dataplane::pin_to_core(node_.core); !pinned) {
             std::fprintf(stderr, "torcd: %s; the ring core floats\n",

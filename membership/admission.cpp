@@ -62,9 +62,9 @@ bool Former::Impl::may_invite(Instant now, NodeIndex index) const {
 /// is free.
 bool Former::Impl::is_reachable_outsider(Instant now, NodeIndex index) const {
     const Presence& presence = peers.presence(index);
-    return presence.kind != Presence::Kind::none && !presence.leaving &&
-           !presence.spent && now - presence.at <= 3 * times.merge_probe &&
-           hears_me(now, presence) && member_at(index) == nullptr;
+    return presence.kind != Presence::Kind::none && !presence.leaving && !presence.spent &&
+           now - presence.at <= 3 * times.merge_probe && hears_me(now, presence) &&
+           member_at(index) == nullptr;
 }
 
 /// protocol.md's "acceptable". A JOIN must not exclude one of us; of a MERGE's ring every member
@@ -75,16 +75,13 @@ bool Former::Impl::is_admissible(Instant now, NodeIndex index,
     const Presence& presence = peers.presence(index);
     if (low(presence.incarnation) != incarnation_low) return false;
     if (presence.kind == Presence::Kind::join) {
-        return std::none_of(members.begin(), members.end(), [&](const Member& member) {
-            return contains(presence.fail, member);
-        });
+        return std::none_of(members.begin(), members.end(),
+                            [&](const Member& member) { return contains(presence.fail, member); });
     }
-    return std::all_of(presence.members.begin(), presence.members.end(),
-                       [&](const Member& other) {
-                           return raw(other.index) < nodes &&
-                                  is_reachable_outsider(now, other.index) &&
-                                  peers.presence(other.index).incarnation == other.incarnation;
-                       });
+    return std::all_of(presence.members.begin(), presence.members.end(), [&](const Member& other) {
+        return raw(other.index) < nodes && is_reachable_outsider(now, other.index) &&
+               peers.presence(other.index).incarnation == other.incarnation;
+    });
 }
 
 /// MERGE_SEEN tells all members in order whom to expect.
@@ -112,7 +109,8 @@ void Former::Impl::admit_alone(Instant now) {
     leave_operational(now, {Cause::merge_seen, true, kNoNode, {}});
 }
 
-/// While a configured daemon is missing, every member says MERGE each probe, give or take a quarter.
+/// While a configured daemon is missing, every member says MERGE each probe, give or take a
+/// quarter.
 void Former::Impl::schedule_merge(Instant now) {
     if (!some_daemon_is_missing()) return;
     const auto probe = static_cast<std::uint64_t>(times.merge_probe.count());

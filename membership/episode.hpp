@@ -30,7 +30,7 @@ enum class Merged : std::uint8_t {
     ignored,    ///< the sender is in my fail_set, or contradicts itself
     unchanged,  ///< nothing in it was new
     grew,
-    overflow,   ///< more members than an episode can name; mine is untouched
+    overflow,  ///< more members than an episode can name; mine is untouched
 };
 
 /// What a JOIN says, without the rest of it.

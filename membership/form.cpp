@@ -136,8 +136,7 @@ void Former::Impl::plan_if_complete(Instant now) {
     head.members = form.members;
     head.orders = group_by_old_ring(inputs.span(), set_of);
     for (const Member& member : form.members) {
-        head.lease_wait_ns =
-            std::max(head.lease_wait_ns, states[raw(member.index)].lease_wait_ns);
+        head.lease_wait_ns = std::max(head.lease_wait_ns, states[raw(member.index)].lease_wait_ns);
     }
     if (make_plan(head, inputs.span())) recover(now, head);
 }
@@ -211,8 +210,7 @@ void Former::Impl::recover(Instant now, const wire::PlanHead& head) {
     for (std::size_t i = 0; i < form.members.size(); ++i) {
         const Member& member = form.members[i];
         const wire::State& answer_of = states[raw(member.index)];
-        const bool heard =
-            answer_of.attempt == form.attempt && answer_of.control.sender == member;
+        const bool heard = answer_of.attempt == form.attempt && answer_of.control.sender == member;
         state_of[i] = heard ? &answer_of.old_ring : nullptr;
     }
     enter(now, State::recover, Cause::plan_received);

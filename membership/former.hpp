@@ -25,21 +25,21 @@ enum class State : std::uint8_t { boot, gather, form, recover, operational, left
 /// Why a state was entered; each has a counter of its name.
 enum class Cause : std::uint8_t {
     boot,
-    token_lost,            ///< operational: no progress for token_loss
-    member_ejected,        ///< operational: a member made no progress
-    ring_inconsistent,     ///< operational: a member spoke two ways for one seq
-    merge_seen,            ///< operational: every member accepts the candidates; drained
-    leave_seen,            ///< operational: a member leaves in good order; drained
-    join_from_member,      ///< operational or recover: a member of the ring left it
-    new_incarnation,       ///< operational: a member's index came back as another boot
-    agreed,                ///< gather to form: all of proc_set without fail_set agree
-    propose_accepted,      ///< gather to form: the coordinator was a message ahead
-    join_widened,          ///< form to gather: a JOIN names more than mine
+    token_lost,         ///< operational: no progress for token_loss
+    member_ejected,     ///< operational: a member made no progress
+    ring_inconsistent,  ///< operational: a member spoke two ways for one seq
+    merge_seen,         ///< operational: every member accepts the candidates; drained
+    leave_seen,         ///< operational: a member leaves in good order; drained
+    join_from_member,   ///< operational or recover: a member of the ring left it
+    new_incarnation,    ///< operational: a member's index came back as another boot
+    agreed,             ///< gather to form: all of proc_set without fail_set agree
+    propose_accepted,   ///< gather to form: the coordinator was a message ahead
+    join_widened,       ///< form to gather: a JOIN names more than mine
     form_timeout,
-    plan_received,         ///< form to recover
-    recovery_lost,         ///< recover to gather
+    plan_received,            ///< form to recover
+    recovery_lost,            ///< recover to gather
     member_restarted_gather,  ///< recover: JOIN from a member with a newer epoch
-    installed,             ///< recover to operational
+    installed,                ///< recover to operational
     left,
     duplicate_index,  ///< another daemon lives under my index and has the better right to it
 };
@@ -47,8 +47,8 @@ enum class Cause : std::uint8_t {
 /// PLAN as it concerns me, and all of it that views need.
 struct PlanForMe {
     wire::PlanHead head;
-    wire::RecoveryOrder order;             ///< for my old ring
-    std::span<const std::uint16_t> set_of; ///< set_of[i]: which old ring head.members[i] came from
+    wire::RecoveryOrder order;              ///< for my old ring
+    std::span<const std::uint16_t> set_of;  ///< set_of[i]: which old ring head.members[i] came from
     std::span<const wire::OldRingState* const> state_of;  ///< per head.members[i]; null if unheard
     bool coordinator{false};
 };

@@ -22,8 +22,7 @@ void Former::Impl::on_join(Instant now, const wire::Join& join) {
         return count(CounterId::control_malformed);
     }
     if (!peers.note_presence(join.control)) return count(CounterId::control_stale);
-    Presence& presence =
-        note_presence(now, join.control, join.hears, Presence::Kind::join);
+    Presence& presence = note_presence(now, join.control, join.hears, Presence::Kind::join);
     presence.leaving = (join.flags & wire::kJoinLeaving) != 0;
     presence.ring = join.old_ring;
     presence.fail = join.fail_set;
@@ -124,8 +123,8 @@ void Former::Impl::on_own_index(Instant now, const Presence& other) {
     if (other.leaving) return;
     if (!hears_me(now, other)) return answer(now);
     const bool other_installed = other.ring.epoch != 0;
-    const bool i_go = (ring.epoch != 0) == other_installed ? other.incarnation < me.incarnation
-                                                        : other_installed;
+    const bool i_go =
+        (ring.epoch != 0) == other_installed ? other.incarnation < me.incarnation : other_installed;
     if (i_go) return go(now, Cause::duplicate_index);
     answer(now);
 }

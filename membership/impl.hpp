@@ -62,8 +62,8 @@ struct Former::Impl {
     // --- hearing.cpp: JOIN and MERGE of every state --------------------------------------------
     void on_join(Instant now, const wire::Join& join);
     void on_merge(Instant now, const wire::Merge& merge);
-    Presence& note_presence(Instant now, const wire::Control& control,
-                            const wire::HearsList& hears, Presence::Kind kind);
+    Presence& note_presence(Instant now, const wire::Control& control, const wire::HearsList& hears,
+                            Presence::Kind kind);
     bool hears_me(Instant now, const Presence& presence) const;
     std::uint64_t echo_in(const wire::HearsList& hears) const;
     void answer(Instant now);

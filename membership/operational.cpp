@@ -15,8 +15,8 @@ void Former::Impl::join_in_operational(Instant now, const wire::Join& join) {
     if (is_member(from)) {
         if (join.max_epoch_seen < ring.epoch) return count(CounterId::control_stale);
         const bool alive = (join.flags & wire::kJoinTokenAlive) != 0;
-        leave_operational(now, {goes ? Cause::leave_seen : Cause::join_from_member, alive,
-                                kNoNode, {}});
+        leave_operational(now,
+                          {goes ? Cause::leave_seen : Cause::join_from_member, alive, kNoNode, {}});
         return join_in_gather(now, join);
     }
     if (goes) return;

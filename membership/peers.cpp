@@ -16,9 +16,9 @@ Peers::Record& Peers::record_of(const Member& member) {
         records.push_back(fresh);
         return records.back();
     }
-    Record& oldest = *std::min_element(
-        records.begin(), records.end(),
-        [](const Record& a, const Record& b) { return a.heard < b.heard; });
+    Record& oldest =
+        *std::min_element(records.begin(), records.end(),
+                          [](const Record& a, const Record& b) { return a.heard < b.heard; });
     oldest = fresh;
     return oldest;
 }

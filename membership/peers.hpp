@@ -26,9 +26,9 @@ struct Presence {
     std::uint64_t echo{0};  ///< my ctl that it echoed, or 0
     bool leaving{false};
     bool spent{false};  ///< older than an episode that excluded its sender: no ground to admit it
-    RingId ring;                 ///< MERGE: its ring; JOIN: its old ring
-    wire::EpisodeSet fail;       ///< JOIN
-    wire::MemberList members;    ///< MERGE: of its ring
+    RingId ring;        ///< MERGE: its ring; JOIN: its old ring
+    wire::EpisodeSet fail;     ///< JOIN
+    wire::MemberList members;  ///< MERGE: of its ring
 };
 
 class Peers {

@@ -25,8 +25,7 @@ std::uint16_t group_by_old_ring(std::span<const PlanInput> inputs, std::span<std
 
 /// The order for old ring number `set`. Inputs sorted by member.
 /// Fails: nothing if the states contradict each other (see contradicting()).
-std::optional<wire::RecoveryOrder> order_for(std::uint64_t epoch,
-                                             std::span<const PlanInput> inputs,
+std::optional<wire::RecoveryOrder> order_for(std::uint64_t epoch, std::span<const PlanInput> inputs,
                                              std::span<const std::uint16_t> set_of,
                                              std::uint16_t set);
 

@@ -44,36 +44,60 @@ bool is_edge(State from, State to, Cause cause) {
 
 const char* name_of(State state) {
     switch (state) {
-        case State::boot: return "boot";
-        case State::gather: return "gather";
-        case State::form: return "form";
-        case State::recover: return "recover";
-        case State::operational: return "operational";
-        case State::left: return "left";
+        case State::boot:
+            return "boot";
+        case State::gather:
+            return "gather";
+        case State::form:
+            return "form";
+        case State::recover:
+            return "recover";
+        case State::operational:
+            return "operational";
+        case State::left:
+            return "left";
     }
     return "?";
 }
 
 const char* name_of(Cause cause) {
     switch (cause) {
-        case Cause::boot: return "boot";
-        case Cause::token_lost: return "token_lost";
-        case Cause::member_ejected: return "member_ejected";
-        case Cause::ring_inconsistent: return "ring_inconsistent";
-        case Cause::merge_seen: return "merge_seen";
-        case Cause::leave_seen: return "leave_seen";
-        case Cause::join_from_member: return "join_from_member";
-        case Cause::new_incarnation: return "new_incarnation";
-        case Cause::agreed: return "agreed";
-        case Cause::propose_accepted: return "propose_accepted";
-        case Cause::join_widened: return "join_widened";
-        case Cause::form_timeout: return "form_timeout";
-        case Cause::plan_received: return "plan_received";
-        case Cause::recovery_lost: return "recovery_lost";
-        case Cause::member_restarted_gather: return "member_restarted_gather";
-        case Cause::installed: return "installed";
-        case Cause::left: return "left";
-        case Cause::duplicate_index: return "duplicate_index";
+        case Cause::boot:
+            return "boot";
+        case Cause::token_lost:
+            return "token_lost";
+        case Cause::member_ejected:
+            return "member_ejected";
+        case Cause::ring_inconsistent:
+            return "ring_inconsistent";
+        case Cause::merge_seen:
+            return "merge_seen";
+        case Cause::leave_seen:
+            return "leave_seen";
+        case Cause::join_from_member:
+            return "join_from_member";
+        case Cause::new_incarnation:
+            return "new_incarnation";
+        case Cause::agreed:
+            return "agreed";
+        case Cause::propose_accepted:
+            return "propose_accepted";
+        case Cause::join_widened:
+            return "join_widened";
+        case Cause::form_timeout:
+            return "form_timeout";
+        case Cause::plan_received:
+            return "plan_received";
+        case Cause::recovery_lost:
+            return "recovery_lost";
+        case Cause::member_restarted_gather:
+            return "member_restarted_gather";
+        case Cause::installed:
+            return "installed";
+        case Cause::left:
+            return "left";
+        case Cause::duplicate_index:
+            return "duplicate_index";
     }
     return "?";
 }

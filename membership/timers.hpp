@@ -11,18 +11,18 @@
 namespace torc::membership {
 
 enum class Timer : std::uint8_t {
-    gather_join,       ///< say JOIN again, look for the silent
-    gather_settle,     ///< the sets may have been quiet for long enough
-    gather_consensus,  ///< a whole consensus timeout went by
-    gather_suspect,    ///< who was suspected and stayed silent falls now
-    form_step,         ///< no PROPOSE, STATE or PLAN within a step
-    form_join,         ///< say JOIN until PROPOSE comes
-    form_propose,      ///< coordinator: PROPOSE again
-    recover_plan,      ///< coordinator: PLAN again
-    operational_merge, ///< say MERGE
-    operational_drain, ///< begin to drain: asked for inside a token visit, done outside it
+    gather_join,             ///< say JOIN again, look for the silent
+    gather_settle,           ///< the sets may have been quiet for long enough
+    gather_consensus,        ///< a whole consensus timeout went by
+    gather_suspect,          ///< who was suspected and stayed silent falls now
+    form_step,               ///< no PROPOSE, STATE or PLAN within a step
+    form_join,               ///< say JOIN until PROPOSE comes
+    form_propose,            ///< coordinator: PROPOSE again
+    recover_plan,            ///< coordinator: PLAN again
+    operational_merge,       ///< say MERGE
+    operational_drain,       ///< begin to drain: asked for inside a token visit, done outside it
     operational_drained_by,  ///< patience with the drain
-    leave_by,          ///< patience of a leaver
+    leave_by,                ///< patience of a leaver
 };
 inline constexpr std::size_t kTimers = static_cast<std::size_t>(Timer::leave_by) + 1;
 

@@ -10,22 +10,22 @@
 namespace torc::telemetry {
 
 enum class TraceKind : std::uint16_t {
-    state,          ///< a: from << 16 | to, b: cause, c: ring epoch
-    frame_sent,     ///< a: seq, b: sender << 8 | service, c: ring epoch
-    frame_stored,   ///< a: seq, b: sender, c: ring epoch
-    token_accepted, ///< a: token_seq, b: seq, c: ring epoch
-    token_passed,   ///< a: token_seq, b: seq, c: aru
-    token_resent,   ///< a: token_seq, b: times
-    stable,         ///< a: stable, b: my_aru, c: high
-    message,        ///< delivered message: a: seq, b: index << 32 | sender << 16 | service, c: hash
-    transitional,   ///< conf delivered: a: members << 16 | representative, b: hash of the member
-                    ///< list, c: ring epoch, d: bitmap of the members with an index below 64
-    regular,        ///< conf delivered: as transitional
-    snapshot,       ///< STATE made: a: aru, b: high, c: stable
-    plan,           ///< PLAN applied: a: high_max, b: holes, c: aid epoch
-    hole,           ///< final hole: a: seq
-    skipped,        ///< frame not delivered in a transitional configuration: a: seq, b: sender
-    fault,          ///< seeded fault or mutant fired: a: which
+    state,           ///< a: from << 16 | to, b: cause, c: ring epoch
+    frame_sent,      ///< a: seq, b: sender << 8 | service, c: ring epoch
+    frame_stored,    ///< a: seq, b: sender, c: ring epoch
+    token_accepted,  ///< a: token_seq, b: seq, c: ring epoch
+    token_passed,    ///< a: token_seq, b: seq, c: aru
+    token_resent,    ///< a: token_seq, b: times
+    stable,          ///< a: stable, b: my_aru, c: high
+    message,       ///< delivered message: a: seq, b: index << 32 | sender << 16 | service, c: hash
+    transitional,  ///< conf delivered: a: members << 16 | representative, b: hash of the member
+                   ///< list, c: ring epoch, d: bitmap of the members with an index below 64
+    regular,       ///< conf delivered: as transitional
+    snapshot,      ///< STATE made: a: aru, b: high, c: stable
+    plan,          ///< PLAN applied: a: high_max, b: holes, c: aid epoch
+    hole,          ///< final hole: a: seq
+    skipped,       ///< frame not delivered in a transitional configuration: a: seq, b: sender
+    fault,         ///< seeded fault or mutant fired: a: which
 };
 
 struct TraceEvent {

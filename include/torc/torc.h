@@ -22,9 +22,10 @@
 #ifndef TORC_TORC_H
 #define TORC_TORC_H
 
+#include <sys/uio.h> /* struct iovec */
+
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/uio.h> /* struct iovec */
 
 #ifdef __cplusplus
 extern "C" {
@@ -44,8 +45,8 @@ extern "C" {
 #define TORC_FOREVER INT64_C(-1)
 
 enum {
-    TORC_NAME_MAX = 31,               /* bytes of a session or daemon name */
-    TORC_GROUP_NAME_MAX = 66,         /* bytes of a group or private name */
+    TORC_NAME_MAX = 31,       /* bytes of a session or daemon name */
+    TORC_GROUP_NAME_MAX = 66, /* bytes of a group or private name */
     TORC_GROUPS_PER_MESSAGE_MAX = 100,
     TORC_HELD_MAX = 64 /* messages received and not yet released */
 };
@@ -53,7 +54,7 @@ enum {
 /* What a call answers. The numbers are part of the ABI; new ones go to the end of a block. */
 enum torc_result {
     TORC_OK = 0,
-    TORC_READY = 1,       /* torc_arm(): there is something to receive; do not wait */
+    TORC_READY = 1,        /* torc_arm(): there is something to receive; do not wait */
     TORC_WOULD_BLOCK = -1, /* no room to send, or nothing to receive, within the time allowed */
 
     TORC_ERROR_ARGUMENT = -2,   /* a null pointer, an unknown flag or service, no group */
@@ -71,13 +72,13 @@ enum torc_result {
     TORC_ERROR_HANDSHAKE = -14, /* the peer at that path answered nonsense */
 
     /* The session has ended: */
-    TORC_ERROR_DAEMON_LOST = -32, /* the daemon died */
-    TORC_ERROR_SHUTDOWN = -33,    /* the daemon stopped in order */
-    TORC_ERROR_SLOW_READER = -34, /* this session did not receive fast enough */
-    TORC_ERROR_VIOLATION = -35,   /* the shared memory of this session held nonsense */
-    TORC_ERROR_KICKED = -36,      /* closed by the operator */
+    TORC_ERROR_DAEMON_LOST = -32,    /* the daemon died */
+    TORC_ERROR_SHUTDOWN = -33,       /* the daemon stopped in order */
+    TORC_ERROR_SLOW_READER = -34,    /* this session did not receive fast enough */
+    TORC_ERROR_VIOLATION = -35,      /* the shared memory of this session held nonsense */
+    TORC_ERROR_KICKED = -36,         /* closed by the operator */
     TORC_ERROR_VIEW_TOO_LARGE = -37, /* a view event did not fit the session's memory */
-    TORC_ERROR_CLOSED = -38       /* the cluster closed the session */
+    TORC_ERROR_CLOSED = -38          /* the cluster closed the session */
 };
 
 /* Strength of a message's ordering and delivery guarantee; each includes those before it. */
@@ -142,9 +143,9 @@ enum torc_cause {
 typedef struct torc_message {
     uint32_t kind; /* enum torc_kind */
 
-    uint8_t service;   /* MESSAGE: enum torc_service */
-    uint8_t cause;     /* VIEW: enum torc_cause */
-    uint16_t type;     /* MESSAGE: the sender's 16-bit tag */
+    uint8_t service;    /* MESSAGE: enum torc_service */
+    uint8_t cause;      /* VIEW: enum torc_cause */
+    uint16_t type;      /* MESSAGE: the sender's 16-bit tag */
     const char* sender; /* MESSAGE: private name; VIEW: who joined, left or was disconnected */
     const char* group;  /* VIEW, TRANSITIONAL, SELF_LEAVE: it; MESSAGE: the first of `groups` */
     torc_names groups;  /* MESSAGE: destinations as the sender named them */
@@ -174,8 +175,8 @@ typedef struct torc_message {
 
 /* Memory lent by torc_reserve(). */
 typedef struct torc_reservation {
-    void* data;  /* 8-byte aligned */
-    size_t size; /* writable bytes */
+    void* data;        /* 8-byte aligned */
+    size_t size;       /* writable bytes */
     uint64_t position; /* the library's */
 } torc_reservation;
 

@@ -56,11 +56,10 @@ TEST(Load, EveryProfileSatisfiesTheRelations) {
 
 TEST(Load, TheCommandLineWins) {
     const Settings settings = load_good(
-        good(),
-        {.sets = {"cluster.timers.token_loss=1s", "cluster.timers.recovery=3s",
-                  "daemon.core=3", "daemon.idle=spin",
-                  "daemon.eal=--no-huge -m 96", "cluster.name=first", "cluster.name=second"},
-         .node = "b"});
+        good(), {.sets = {"cluster.timers.token_loss=1s", "cluster.timers.recovery=3s",
+                          "daemon.core=3", "daemon.idle=spin", "daemon.eal=--no-huge -m 96",
+                          "cluster.name=first", "cluster.name=second"},
+                 .node = "b"});
     EXPECT_EQ(settings.cluster.timers.token_loss, 1s);
     EXPECT_EQ(settings.node.core, 3);
     EXPECT_EQ(settings.node.idle, IdleStrategy::spin);

@@ -1,8 +1,8 @@
 // The growing sets: what a JOIN adds, and the properties that make gathering end.
+#include "membership/episode.hpp"
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
-
-#include "membership/episode.hpp"
 
 namespace torc::membership::test {
 namespace {
@@ -102,8 +102,8 @@ wire::EpisodeSet random_set(unsigned indices) {
     wire::EpisodeSet set;
     const auto size = *rc::gen::inRange<unsigned>(0, 12);
     for (unsigned i = 0; i < size; ++i) {
-        insert(set, member(*rc::gen::inRange<unsigned>(0, indices),
-                           *rc::gen::inRange<unsigned>(1, 3)));
+        insert(set,
+               member(*rc::gen::inRange<unsigned>(0, indices), *rc::gen::inRange<unsigned>(1, 3)));
     }
     return set;
 }

@@ -178,7 +178,9 @@ void Net::transmitted(std::size_t from, const wire::Transmit& transmit) {
         if (prng_.chance(loss_per_million)) continue;
         if (filter && !filter(from, place.number, transmit.frame.bytes())) continue;
         const Nanos delay{static_cast<std::int64_t>(prng_.between(20'000, 300'000))};
-        packets_.push({now_ + delay, ++packet_order_, place.number,
+        packets_.push({now_ + delay,
+                       ++packet_order_,
+                       place.number,
                        {transmit.frame.bytes().begin(), transmit.frame.bytes().end()}});
     }
 }
@@ -273,8 +275,7 @@ void Net::install_where_complete() {
         bool complete = true;
         for (std::size_t i = 0; i < plan.members.size() && complete; ++i) {
             const std::size_t at = place_of(plan.members[i]);
-            const std::size_t next =
-                place_of(plan.members[(i + 1) % plan.members.size()]);
+            const std::size_t next = place_of(plan.members[(i + 1) % plan.members.size()]);
             complete = at < kPlacesMax && next < kPlacesMax && places_[at].recovering &&
                        places_[at].plan.attempt == plan.attempt && reachable(at, next);
         }
@@ -296,8 +297,7 @@ void Net::install(const wire::PlanHead& plan) {
         place.ring = plan.ring;
         place.members = plan.members;
         place.running = ring;
-        place.patience = plan.members.size() == 1 ? kNever
-                                                  : now_ + settings_.timers.token_loss;
+        place.patience = plan.members.size() == 1 ? kNever : now_ + settings_.timers.token_loss;
         ++place.installs;
         place.former->installed(now_, plan.ring, plan.members);
     }

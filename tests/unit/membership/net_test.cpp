@@ -1,8 +1,8 @@
 // Whole clusters of Formers: they form, lose, merge, come to rest. Virtual time; nothing here
 // measures anything.
-#include <gtest/gtest.h>
-
 #include "tests/unit/membership/net.hpp"
+
+#include <gtest/gtest.h>
 
 namespace torc::membership::test {
 namespace {

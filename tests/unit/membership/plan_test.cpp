@@ -1,11 +1,12 @@
 // PLAN's algebra: maxima, intersections, unions, and what is refused.
+#include "membership/plan.hpp"
+
 #include <algorithm>
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include "membership/episode.hpp"
-#include "membership/plan.hpp"
 
 namespace torc::membership::test {
 namespace {
@@ -157,8 +158,7 @@ std::vector<wire::OldRingState> honest_states() {
 }
 
 bool holds(const wire::OldRingState& state, Seq seq) {
-    return seq <= state.aru ||
-           (seq <= state.high && state.have.test(distance(state.aru, seq) - 1));
+    return seq <= state.aru || (seq <= state.high && state.have.test(distance(state.aru, seq) - 1));
 }
 
 RC_GTEST_PROP(PlanProperty, OrderIsWhatTheTextSays, ()) {

@@ -90,29 +90,45 @@ void Solo::forget_sent() {
 
 std::size_t Solo::sent(wire::Kind kind) const {
     switch (kind) {
-        case wire::Kind::join: return joins_.size();
-        case wire::Kind::merge: return merges_.size();
-        case wire::Kind::propose: return proposes_.size();
-        case wire::Kind::state: return states_.size();
-        case wire::Kind::plan: return plans_.size();
+        case wire::Kind::join:
+            return joins_.size();
+        case wire::Kind::merge:
+            return merges_.size();
+        case wire::Kind::propose:
+            return proposes_.size();
+        case wire::Kind::state:
+            return states_.size();
+        case wire::Kind::plan:
+            return plans_.size();
         case wire::Kind::data:
         case wire::Kind::token:
         case wire::Kind::status:
-        case wire::Kind::wake: return 0;
+        case wire::Kind::wake:
+            return 0;
     }
     return 0;
 }
 
 template <>
-const wire::Join* Solo::last() const { return joins_.empty() ? nullptr : &joins_.back(); }
+const wire::Join* Solo::last() const {
+    return joins_.empty() ? nullptr : &joins_.back();
+}
 template <>
-const wire::Merge* Solo::last() const { return merges_.empty() ? nullptr : &merges_.back(); }
+const wire::Merge* Solo::last() const {
+    return merges_.empty() ? nullptr : &merges_.back();
+}
 template <>
-const wire::Propose* Solo::last() const { return proposes_.empty() ? nullptr : &proposes_.back(); }
+const wire::Propose* Solo::last() const {
+    return proposes_.empty() ? nullptr : &proposes_.back();
+}
 template <>
-const wire::State* Solo::last() const { return states_.empty() ? nullptr : &states_.back(); }
+const wire::State* Solo::last() const {
+    return states_.empty() ? nullptr : &states_.back();
+}
 template <>
-const wire::PlanHead* Solo::last() const { return plans_.empty() ? nullptr : &plans_.back(); }
+const wire::PlanHead* Solo::last() const {
+    return plans_.empty() ? nullptr : &plans_.back();
+}
 
 void Solo::run_for(Nanos time) {
     const Instant end = now_ + time;
@@ -196,8 +212,7 @@ wire::HearsList Solo::echo() const {
 }
 
 wire::Propose Solo::propose_of(const Member& from, std::uint64_t epoch,
-                               const wire::EpisodeSet& proc,
-                               const wire::EpisodeSet& fail) const {
+                               const wire::EpisodeSet& proc, const wire::EpisodeSet& fail) const {
     wire::Propose propose;
     propose.control.sender = from;
     propose.attempt = {epoch, from.index, 77};

@@ -40,8 +40,7 @@ public:
                      std::span<const std::byte> body);
     /// A `hears` list that echoes the newest message of the one under test.
     wire::HearsList echo() const;
-    wire::Propose propose_of(const Member& from, std::uint64_t epoch,
-                             const wire::EpisodeSet& proc,
+    wire::Propose propose_of(const Member& from, std::uint64_t epoch, const wire::EpisodeSet& proc,
                              const wire::EpisodeSet& fail = kNobody) const;
     wire::State state_of(const Member& from, const wire::AttemptId& attempt) const;
     /// A PLAN for these members, each from the ring it stated (its singleton).
