@@ -42,6 +42,13 @@ void wait_for_all(const std::vector<std::unique_ptr<LoadClient>>& clients) {
 
 double us(std::uint64_t ns) { return static_cast<double>(ns) / 1000.0; }
 
+/// Messages a second, or how many of its own a sender lets be under way, or no limit at all.
+std::string offered_text(const BenchCell& cell) {
+    const double offered = cell.load.messages_per_second * cell.senders;
+    if (offered > 0) return fmt::format("{:.0f}", offered);
+    return cell.load.window != 0 ? fmt::format("window {}", cell.load.window) : "flood";
+}
+
 }  // namespace
 
 BenchTargets targets_of(const LocalCluster& cluster) {
@@ -116,16 +123,14 @@ std::string table_head() {
 std::string table_row(const BenchCell& cell, const CellResult& result) {
     std::string cpu;
     for (const double percent : result.daemon_cpu_percent) cpu += fmt::format("{:.0f} ", percent);
-    const double offered = cell.load.messages_per_second * cell.senders;
     std::string row = fmt::format(
         "{:<16} {:>7} {:>9} {:>8} {:>8} {:>10} {:>9.0f} {:>8.1f} {:>8.1f} {:>8.1f} {:>8.1f} "
         "{:>9.1f} {:<14} {}",
         cell.port, cell.senders, cell.senders + cell.receivers, cell.load.payload_bytes,
-        service_name(cell.load.service),
-        offered > 0 ? fmt::format("{:.0f}", offered) : std::string("flood"),
-        result.messages_per_second, result.payload_bits_per_second / 1e6,
-        us(result.own_latency.percentile(50)), us(result.own_latency.percentile(90)),
-        us(result.own_latency.percentile(99)), us(result.own_latency.percentile(99.9)), cpu,
+        service_name(cell.load.service), offered_text(cell), result.messages_per_second,
+        result.payload_bits_per_second / 1e6, us(result.own_latency.percentile(50)),
+        us(result.own_latency.percentile(90)), us(result.own_latency.percentile(99)),
+        us(result.own_latency.percentile(99.9)), cpu,
         result.same_order ? fmt::format("same ({:016x})", result.order_hashes.front())
                           : std::string("DIFFERENT"));
     for (const std::string& error : result.errors) row += "\n  " + error;
