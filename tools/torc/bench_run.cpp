@@ -115,9 +115,9 @@ CellResult run_cell(const BenchCell& cell, const BenchTargets& targets) {
 std::string table_head() {
     return fmt::format(
         "{:<16} {:>7} {:>9} {:>8} {:>8} {:>10} {:>9} {:>8} {:>8} {:>8} {:>8} {:>9} "
-        "{:<14} {}",
+        "{:>9} {:<14} {}",
         "port", "senders", "receivers", "bytes", "service", "offered", "msg/s", "Mbit/s", "p50 us",
-        "p90 us", "p99 us", "p99.9 us", "daemon CPU %", "order");
+        "p90 us", "p99 us", "p99.9 us", "max us", "daemon CPU %", "order");
 }
 
 std::string table_row(const BenchCell& cell, const CellResult& result) {
@@ -125,12 +125,12 @@ std::string table_row(const BenchCell& cell, const CellResult& result) {
     for (const double percent : result.daemon_cpu_percent) cpu += fmt::format("{:.0f} ", percent);
     std::string row = fmt::format(
         "{:<16} {:>7} {:>9} {:>8} {:>8} {:>10} {:>9.0f} {:>8.1f} {:>8.1f} {:>8.1f} {:>8.1f} "
-        "{:>9.1f} {:<14} {}",
+        "{:>9.1f} {:>9.1f} {:<14} {}",
         cell.port, cell.senders, cell.senders + cell.receivers, cell.load.payload_bytes,
         service_name(cell.load.service), offered_text(cell), result.messages_per_second,
         result.payload_bits_per_second / 1e6, us(result.own_latency.percentile(50)),
         us(result.own_latency.percentile(90)), us(result.own_latency.percentile(99)),
-        us(result.own_latency.percentile(99.9)), cpu,
+        us(result.own_latency.percentile(99.9)), us(result.own_latency.max()), cpu,
         result.same_order ? fmt::format("same ({:016x})", result.order_hashes.front())
                           : std::string("DIFFERENT"));
     for (const std::string& error : result.errors) row += "\n  " + error;
