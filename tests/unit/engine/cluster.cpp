@@ -2,10 +2,22 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "tests/sim/options.hpp"
 
 namespace torc::engine::test {
+namespace {
+
+std::string listed(std::uint64_t members) {
+    std::string text;
+    for (int i = 0; i < 64; ++i) {
+        if ((members >> i & 1) != 0) text += ' ' + std::to_string(i);
+    }
+    return text;
+}
+
+}  // namespace
 
 std::uint64_t Host::rejected(wire::RejectReason reason) const {
     return count(telemetry::counter_at(telemetry::kFirstRejectCounter, reason));
@@ -76,6 +88,12 @@ void Cluster::boot_all() {
     for (std::size_t i = 0; i < hosts_.size(); ++i) boot(i);
 }
 
+void Cluster::wake(std::size_t place) {
+    Host& host = *hosts_[place];
+    host.asleep = false;
+    for (const Bytes& packet : std::exchange(host.slept_through, {})) inject(place, packet);
+}
+
 Effects Cluster::effects_of(Port* port) {
     static constexpr auto host = [](void* at) -> Host& {
         const Port& mine = *static_cast<Port*>(at);
@@ -92,11 +110,20 @@ Effects Cluster::effects_of(Port* port) {
         mine.cluster->transmit(mine.host, transmit);
     };
     effects.deliver_fn = [](void* at, const Delivery& delivery) {
+        const auto* text = reinterpret_cast<const char*>(delivery.payload.data());
+        host(at).log.emplace_back(text, std::min<std::size_t>(delivery.payload.size(), 40));
         host(at).received.push_back({std::string(delivery.sender),
                                      Bytes(delivery.payload.begin(), delivery.payload.end()),
                                      delivery.service});
     };
     effects.view_fn = [](void* at, const ViewEvent&) { ++host(at).views; };
+    effects.trace_fn = [](void* at, const telemetry::TraceEvent& event) {
+        if (event.kind == telemetry::TraceKind::regular) {
+            host(at).log.push_back("regular" + listed(event.d));
+        } else if (event.kind == telemetry::TraceKind::transitional) {
+            host(at).log.push_back("transitional" + listed(event.d));
+        }
+    };
     effects.session_fn = [](void* at, SessionId, SessionOutcome outcome) {
         host(at).outcomes.push_back(outcome);
     };
@@ -108,6 +135,7 @@ void Cluster::transmit(std::size_t from, const wire::Transmit& transmit) {
     sent_.emplace_back(bytes.begin(), bytes.end());
     for (std::size_t to = 0; to < hosts_.size(); ++to) {
         if (to == from || (transmit.to != kNoNode && hosts_[to]->index != transmit.to)) continue;
+        if (filter_ && !filter_(from, to, static_cast<wire::Kind>(bytes[2]))) continue;
         packets_.push({now_ + std::chrono::microseconds{10}, ties_++, to, sent_.back()});
     }
 }
@@ -123,7 +151,8 @@ void Cluster::inject(std::size_t place, std::span<const std::byte> bytes) {
 Instant Cluster::next_at() const {
     Instant next = packets_.empty() ? kNever : packets_.top().at;
     for (const auto& host : hosts_) {
-        if (host->engine) next = std::min(next, std::max(now_, host->engine->next_deadline()));
+        if (!host->engine || host->asleep) continue;
+        next = std::min(next, std::max(now_, host->engine->next_deadline()));
     }
     return next;
 }
@@ -135,11 +164,16 @@ bool Cluster::step() {
     if (!packets_.empty() && packets_.top().at <= now_) {
         const Packet packet = packets_.top();
         packets_.pop();
-        if (alive(packet.to)) inject(packet.to, packet.bytes);
+        if (!alive(packet.to)) return true;
+        if (hosts_[packet.to]->asleep) {
+            hosts_[packet.to]->slept_through.push_back(packet.bytes);
+        } else {
+            inject(packet.to, packet.bytes);
+        }
         return true;
     }
     for (const auto& host : hosts_) {
-        if (host->engine && host->engine->next_deadline() <= now_) {
+        if (host->engine && !host->asleep && host->engine->next_deadline() <= now_) {
             host->engine->on_timer(now_);
             return true;
         }

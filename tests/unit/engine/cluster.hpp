@@ -45,7 +45,11 @@ struct Host {
     std::vector<Received> received;
     std::size_t views{0};
     std::vector<SessionOutcome> outcomes;
-    bool dry{false};  ///< its pool gives nothing
+    /// What it delivered, in order: "regular 0 1 2", "transitional 0 1", and texts of messages.
+    std::vector<std::string> log;
+    bool dry{false};     ///< its pool gives nothing
+    bool asleep{false};  ///< neither packets nor timers reach it
+    std::vector<Bytes> slept_through;
 
     std::uint64_t count(telemetry::CounterId id) const { return counters->get(id); }
     std::uint64_t rejected(wire::RejectReason reason) const;
@@ -65,6 +69,9 @@ public:
     void boot(std::size_t host);
     void boot_all();
     void crash(std::size_t host) { hosts_[host]->engine.reset(); }
+    void sleep(std::size_t host) { hosts_[host]->asleep = true; }
+    /// What arrived meanwhile comes first, then whatever timers are due, as in the poll loop.
+    void wake(std::size_t host);
     /// One more host, under an index that is taken or with settings of its own. Gives its place.
     std::size_t add(NodeIndex index, const config::ClusterSettings& settings);
 
@@ -81,6 +88,9 @@ public:
     bool in_one_ring(const std::vector<std::size_t>& hosts) const;
     bool form(const std::vector<std::size_t>& hosts);
     Instant now() const { return now_; }
+    /// Decides for each copy of a packet from now on; none: all pass.
+    using Filter = std::function<bool(std::size_t from, std::size_t to, wire::Kind kind)>;
+    void pass_only(Filter filter) { filter_ = std::move(filter); }
 
     /// Hands these bytes over as if they came from the wire.
     void inject(std::size_t host, std::span<const std::byte> bytes);
@@ -121,6 +131,7 @@ private:
     std::vector<std::unique_ptr<Port>> ports_;
     std::priority_queue<Packet, std::vector<Packet>, std::greater<>> packets_;
     std::vector<Bytes> sent_;
+    Filter filter_;
     std::uint64_t ties_{0};
     std::uint64_t boots_{0};
     Instant now_{instant_from_ns(1'000'000'000)};
