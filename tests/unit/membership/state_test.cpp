@@ -1,6 +1,7 @@
-// The table in membership/README.md is the table in state.cpp.
+// The tables in membership/README.md and ARCHITECTURE.md are the table in state.cpp.
 #include "membership/state.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -26,12 +27,13 @@ std::vector<std::string> cells_of(const std::string& line) {
     return cells;
 }
 
-std::vector<std::vector<std::string>> table_of_readme() {
-    std::ifstream file(TORC_MEMBERSHIP_README);
+/// The rows below that head.
+std::vector<std::vector<std::string>> table_in(const char* path, const std::string& head) {
+    std::ifstream file(path);
     std::vector<std::vector<std::string>> rows;
     bool inside = false;
     for (std::string line; std::getline(file, line);) {
-        if (line == "| from | to | cause | when |") {
+        if (line == head) {
             inside = true;
             std::getline(file, line);  // the rule below the head
         } else if (inside && line.empty()) {
@@ -44,7 +46,7 @@ std::vector<std::vector<std::string>> table_of_readme() {
 }
 
 TEST(State, ReadmeHasEveryEdgeAndNoOther) {
-    const auto rows = table_of_readme();
+    const auto rows = table_in(TORC_MEMBERSHIP_README, "| from | to | cause | when |");
     ASSERT_EQ(rows.size(), edges().size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
         ASSERT_EQ(rows[i].size(), 4u);
@@ -53,6 +55,24 @@ TEST(State, ReadmeHasEveryEdgeAndNoOther) {
         EXPECT_EQ(rows[i][2], name_of(edges()[i].cause)) << "row " << i;
         EXPECT_FALSE(rows[i][3].empty()) << "row " << i;
     }
+}
+
+TEST(State, ArchitectureHasEveryEdgeAndNoOther) {
+    const auto rows = table_in(TORC_ARCHITECTURE, "| from | to | causes |");
+    std::vector<std::vector<std::string>> expected;
+    for (const Edge& edge : edges()) {
+        const std::string from = name_of(edge.from);
+        const std::string to = name_of(edge.to);
+        const auto row = std::find_if(expected.begin(), expected.end(), [&](const auto& cells) {
+            return cells[0] == from && cells[1] == to;
+        });
+        if (row == expected.end()) {
+            expected.push_back({from, to, name_of(edge.cause)});
+        } else {
+            (*row)[2] += std::string(", ") + name_of(edge.cause);
+        }
+    }
+    EXPECT_EQ(rows, expected);
 }
 
 TEST(State, EveryCauseHasAnEdgeAndACounterOfItsName) {
