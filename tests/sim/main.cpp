@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/check.hpp"
+#include "base/mutants.hpp"
 #include "tests/sim/world.hpp"
 
 namespace {
@@ -21,6 +22,7 @@ struct Job {
     std::uint32_t nodes{0};
     bool verbose{false};
     bool stop_at_failure{false};
+    std::string mutant;
 };
 
 struct Tally {
@@ -83,6 +85,16 @@ Tally run(const Job& job, bool replay) {
     return tally;
 }
 
+/// Makes the core wrong on purpose; false if there is no such mutant in this build.
+bool choose_mutant(const std::string& name) {
+    if (torc::select_mutant(name)) return true;
+    std::printf(torc::kHasMutants
+                    ? "torc-sim: no mutant '%s'; base/mutants.def lists them\n"
+                    : "torc-sim: '--mutant %s' needs a build with -Dmutants=true: ./dev mutants\n",
+                name.c_str());
+    return false;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -95,7 +107,9 @@ int main(int argc, char** argv) {
     app.add_flag("-v,--verbose", job.verbose, "say what each seed came to");
     app.add_flag("--stop-at-failure", job.stop_at_failure,
                  "run no seed after the first failed one");
+    app.add_option("--mutant", job.mutant, "run with this bug of base/mutants.def in the core");
     CLI11_PARSE(app, argc, argv);
+    if (!job.mutant.empty() && !choose_mutant(job.mutant)) return EXIT_FAILURE;
 
     running_nodes = job.nodes;
     torc::set_check_handler(&on_failed_check);
@@ -103,6 +117,10 @@ int main(int argc, char** argv) {
     const Tally tally = run(job, replay->count() > 0);
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (!job.mutant.empty()) {
+        std::printf("mutant %s: fired %llu times\n", job.mutant.c_str(),
+                    printable(torc::mutant_firings()));
+    }
     std::printf("%llu seeds, %llu failed, %.0f events/s\n", printable(tally.seeds),
                 printable(tally.failed), static_cast<double>(tally.events) / seconds);
     return tally.failed == 0 && tally.seeds > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
