@@ -3,6 +3,7 @@
 #include <sstream>
 #include <utility>
 
+#include "tests/sim/adversarial_network.hpp"
 #include "wire/hop.hpp"
 
 namespace torc::sim {
@@ -17,7 +18,8 @@ constexpr auto kPlan = static_cast<std::uint32_t>(wire::Kind::plan);
 World::World(const Options& options)
     : options_(options),
       prng_(options.seed),
-      network_(options.packets, options.nodes, options.seed + 1),
+      network_(
+          std::make_unique<AdversarialNetwork>(options.packets, options.nodes, options.seed + 1)),
       timer_at_(options.nodes, kNever),
       paused_until_(options.nodes, Instant{}),
       dooms_(options.nodes) {
@@ -82,7 +84,7 @@ void World::run_until(const std::function<bool()>& done, Instant limit) {
 void World::handle(const Event& event) {
     SimNode& node = *nodes_[event.node];
     if (event.kind == Kind::fault) return inject_fault();
-    if (event.kind == Kind::heal) return network_.heal();
+    if (event.kind == Kind::heal) return network_->heal();
     if (event.kind == Kind::restart) {
         if (!node.alive()) boot(event.node);
         return;
@@ -164,14 +166,19 @@ void World::carry(std::uint32_t from, const wire::Transmit& transmit) {
         static_cast<std::uint64_t>(doom.counting && kind == kData ? doom.late_max.count() : 0);
     const Packet packet =
         std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end());
+    recipients_.clear();
     for (std::uint32_t to = 0; to < options_.nodes; ++to) {
-        if (to == from || !nodes_[to]->alive()) continue;
-        if (transmit.to != kNoNode && raw(transmit.to) != to) continue;
-        for (const Arrival& arrival : network_.send(from, to, packet)) {
-            const Nanos late{late_max == 0 ? 0 : prng_.below(late_max)};
-            push(now_ + arrival.delay + late, Kind::packet, to, nodes_[to]->life().boot,
-                 arrival.packet);
+        if (to != from && (transmit.to == kNoNode || raw(transmit.to) == to)) {
+            recipients_.push_back(to);
         }
+    }
+    arrivals_.clear();
+    network_->carry(now_, from, recipients_, packet, arrivals_);
+    for (const Arrival& arrival : arrivals_) {
+        if (!nodes_[arrival.to]->alive()) continue;
+        const Nanos late{late_max == 0 ? 0 : prng_.below(late_max)};
+        push(now_ + arrival.delay + late, Kind::packet, arrival.to, nodes_[arrival.to]->life().boot,
+             arrival.packet);
     }
     remember(packet);
     watch_trap(kind);
@@ -194,8 +201,8 @@ void World::crash(std::uint32_t index) {
 }
 
 void World::partition() {
-    network_.heal();
-    network_.split(static_cast<std::uint32_t>(prng_.between(1, (1u << options_.nodes) - 2)));
+    network_->heal();
+    network_->split(static_cast<std::uint32_t>(prng_.between(1, (1u << options_.nodes) - 2)));
 }
 
 void World::doom(std::uint32_t index) {
@@ -301,10 +308,10 @@ void World::inject_fault() {
     const bool directed = menu.cascade && prng_.chance(700'000);
     switch (directed ? (choice < 7 ? kTrap : kDeath) : choice) {
         case 0:
-            if (menu.partition) prng_.chance(500'000) ? partition() : network_.heal();
+            if (menu.partition) prng_.chance(500'000) ? partition() : network_->heal();
             return;
         case 1:
-            if (menu.one_way && victim != other) network_.cut(victim, other);
+            if (menu.one_way && victim != other) network_->cut(victim, other);
             return;
         case 2:
             if (menu.crash && alive) crash_and_perhaps_restart(victim);
@@ -325,7 +332,7 @@ void World::inject_fault() {
             if (menu.replay) replay_old_packets();
             return;
         default:
-            network_.heal();
+            network_->heal();
     }
 }
 
@@ -334,8 +341,8 @@ void World::heal() {
     dooms_.assign(dooms_.size(), Doom{});
     trap_ = Trap{};
     tokens_to_swallow_ = 0;
-    network_.heal();
-    network_.calm();
+    network_->heal();
+    network_->calm();
     for (std::uint32_t i = 0; i < options_.nodes; ++i) {
         paused_until_[i] = Instant{};
         nodes_[i]->stop_clients();

@@ -97,7 +97,9 @@ private:
 
     Options options_;
     Prng prng_;
-    Network network_;
+    std::unique_ptr<Network> network_;
+    std::vector<Arrival> arrivals_;  ///< of the packet being carried
+    std::vector<std::uint32_t> recipients_;
     Oracle oracle_;
     std::vector<std::unique_ptr<SimNode>> nodes_;
     std::vector<Instant> timer_at_;
