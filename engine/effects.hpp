@@ -30,6 +30,7 @@ struct Effects {
     void (*view_fn)(void* driver, const ViewEvent&){nullptr};
     void (*session_fn)(void* driver, SessionId, SessionOutcome){nullptr};
     void (*trace_fn)(void* driver, const telemetry::TraceEvent&){nullptr};
+    bool trace_sends{false};  ///< TraceKind::sent too, which reads every byte that is sent
 
     void deliver(const Delivery& delivery) const { deliver_fn(driver, delivery); }
     void view(const ViewEvent& event) const { view_fn(driver, event); }

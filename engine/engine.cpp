@@ -26,14 +26,6 @@ private:
 
 Engine& engine_of(void* engine) { return *static_cast<Engine*>(engine); }
 
-std::uint64_t hash_of(std::span<const std::byte> bytes) {
-    std::uint64_t hash = 0xCBF29CE484222325u;
-    for (const std::byte byte : bytes) {
-        hash = (hash ^ static_cast<std::uint8_t>(byte)) * 0x100000001B3u;
-    }
-    return hash;
-}
-
 std::uint64_t hash_of(const wire::MemberList& members) {
     std::uint64_t hash = members.size();
     for (const Member& member : members) {
@@ -179,10 +171,7 @@ ordering::RingUpcalls Engine::ring_upcalls() {
     upcalls.engine = this;
     upcalls.deliver_fn = [](void* engine, const ordering::OrderedMessage& message) {
         Engine& self = engine_of(engine);
-        self.trace(telemetry::TraceKind::message, message.seq.raw,
-                   std::uint64_t{message.index} << 32 | std::uint64_t{raw(message.sender)} << 16 |
-                       static_cast<std::uint64_t>(message.service),
-                   self.effects_.trace_fn == nullptr ? 0 : hash_of(message.payload));
+        self.trace_message(message);
         self.groups_.on_message({message.sender, session_id(message.session), message.service,
                                  message.ring, message.seq, message.index, message.payload});
         self.ring_.hold_application(self.groups_.merging());
@@ -204,6 +193,7 @@ ordering::RingUpcalls Engine::ring_upcalls() {
     upcalls.visit_fn = [](void* engine, Instant now, wire::Token& token) {
         engine_of(engine).former_.visit_token(now, token);
     };
+    upcalls.trace_messages = effects_.trace_fn != nullptr && effects_.trace_sends;
     upcalls.trace_fn = [](void* engine, telemetry::TraceKind kind, std::uint64_t a, std::uint64_t b,
                           std::uint64_t c) { engine_of(engine).trace(kind, a, b, c); };
     return upcalls;
@@ -246,6 +236,14 @@ void Engine::trace(telemetry::TraceKind kind, std::uint64_t a, std::uint64_t b,
                    std::uint64_t c) const {
     if (effects_.trace_fn == nullptr) return;
     effects_.trace({kind, me_.index, now_, a, b, c, 0});
+}
+
+void Engine::trace_message(const ordering::OrderedMessage& message) const {
+    if (effects_.trace_fn == nullptr) return;
+    effects_.trace({telemetry::TraceKind::message, me_.index, now_, message.seq.raw,
+                    std::uint64_t{message.index} << 32 | std::uint64_t{raw(message.sender)} << 16 |
+                        static_cast<std::uint64_t>(message.service),
+                    telemetry::trace_hash(message.payload), message.ring.epoch});
 }
 
 void Engine::trace_configuration(telemetry::TraceKind kind, const RingId& id,

@@ -76,6 +76,7 @@ private:
     membership::FormerUpcalls former_upcalls();
     groups::GroupUpcalls group_upcalls() const;
     void trace(telemetry::TraceKind kind, std::uint64_t a, std::uint64_t b, std::uint64_t c) const;
+    void trace_message(const ordering::OrderedMessage& message) const;
     void trace_configuration(telemetry::TraceKind kind, const RingId& id,
                              const wire::MemberList& members) const;
 

@@ -75,6 +75,7 @@ struct RingUpcalls {
     void (*visit_fn)(void*, Instant now, wire::Token& token){nullptr};
     void (*trace_fn)(void*, telemetry::TraceKind, std::uint64_t a, std::uint64_t b,
                      std::uint64_t c){nullptr};
+    bool trace_messages{false};  ///< TraceKind::sent too, at the cost of a look at every byte
 };
 
 /// What a member of the same old ring was heard to hold (overheard STATEs), for the owner rule.

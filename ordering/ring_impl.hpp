@@ -15,6 +15,7 @@
 #include "ordering/repair.hpp"
 #include "ordering/ring.hpp"
 #include "ordering/send_queue.hpp"
+#include "ordering/sent_trace.hpp"
 #include "ordering/token_frames.hpp"
 #include "ordering/token_pass.hpp"
 
@@ -56,6 +57,7 @@ struct Ring::Impl {
     void send_wake(Instant now);
     void flush_alone();
     /// Stamps a pending frame with its place and keeps it.
+    void trace_frame_sent(Seq seq);
     void place(const FrameRef& frame, Seq seq, std::uint32_t round, bool last_of_visit);
     bool resend(Seq seq, NodeIndex to, std::uint8_t hop_flags);
 
@@ -69,7 +71,7 @@ struct Ring::Impl {
     void forget_token();
     void visit(Instant now, wire::Token& token);
     void give_out(wire::Token& token, std::uint32_t repairs);
-    void send_burst(const wire::Token& token);
+    void send_burst();
     void watch_progress(const wire::Token& token);
     void settle_aru(wire::Token& token, Seq seq_in);
     void check_drained(Seq seq);
@@ -122,6 +124,7 @@ struct Ring::Impl {
     Repair repair;
     IdleHold hold;
     TokenFrames token_frames;
+    SentTrace sent_trace;
 
     Mode mode{Mode::dead};
     RingMembers ring;

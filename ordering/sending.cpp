@@ -51,6 +51,9 @@ Submit Ring::Impl::submit_unreliable(const wire::MessageTag& tag, wire::Pieces p
     if (!ring.alone()) context.frames.transmit({builder.frame(), kNoNode, wire::Channel::data});
     context.count(CounterId::data_sent);
     context.count(CounterId::data_bytes_sent, builder.frame().size);
+    if (context.upcalls.trace_messages) {
+        sent_trace.frame(context, wire::DataView::of_validated(builder.frame().bytes()));
+    }
     delivery.unreliable(wire::DataView::of_validated(builder.frame().bytes()));
     context.frames.release(builder.frame());
     return Submit::queued;
@@ -85,14 +88,21 @@ void Ring::Impl::flush_alone() {
     while (!draining && queue.sendable() != 0) {
         const Seq seq = window.high().next();
         place(queue.pop(), seq, 0, queue.sendable() == 0);
-        context.trace(TraceKind::frame_sent, seq.raw,
-                      std::uint64_t{raw(context.me.index)} << 8 |
-                          static_cast<std::uint64_t>(window.slot(seq).service),
-                      ring.id().epoch);
+        trace_frame_sent(seq);
         delivery.stored(seq);
         window.raise_stable(window.aru());
         deliver_in_order();
     }
+}
+
+void Ring::Impl::trace_frame_sent(Seq seq) {
+    const Slot& slot = window.slot(seq);
+    context.trace(
+        TraceKind::frame_sent, seq.raw,
+        std::uint64_t{raw(context.me.index)} << 8 | static_cast<std::uint64_t>(slot.service),
+        ring.id().epoch);
+    if (!context.upcalls.trace_messages) return;
+    sent_trace.frame(context, wire::DataView::of_validated(slot.frame.bytes()));
 }
 
 void Ring::Impl::place(const FrameRef& frame, Seq seq, std::uint32_t round, bool last_of_visit) {

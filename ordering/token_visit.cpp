@@ -118,7 +118,7 @@ void Ring::Impl::visit(Instant now, wire::Token& token) {
     context.count(CounterId::retransmissions_asked, asked);
     settle_aru(token, seq_in);
     pass_on(now, token, ring);
-    send_burst(token);
+    send_burst();
 
     window.raise_stable(std::min(aru_before, token.aru));
     context.trace(TraceKind::stable, window.stable().raw, window.aru().raw, window.high().raw);
@@ -165,14 +165,10 @@ void Ring::Impl::settle_aru(wire::Token& token, Seq seq_in) {
     }
 }
 
-void Ring::Impl::send_burst(const wire::Token& token) {
+void Ring::Impl::send_burst() {
     for (const Seq seq : burst) {
-        const Slot& slot = window.slot(seq);
-        context.frames.transmit({slot.frame, kNoNode, wire::Channel::data});
-        context.trace(
-            TraceKind::frame_sent, seq.raw,
-            std::uint64_t{raw(context.me.index)} << 8 | static_cast<std::uint64_t>(slot.service),
-            token.ring.epoch);
+        context.frames.transmit({window.slot(seq).frame, kNoNode, wire::Channel::data});
+        trace_frame_sent(seq);
     }
     for (const Seq seq : burst) delivery.stored(seq);
     burst.clear();

@@ -23,6 +23,8 @@ std::string_view name_of(TraceKind kind) {
             return "token_resent";
         case TraceKind::stable:
             return "stable";
+        case TraceKind::sent:
+            return "sent";
         case TraceKind::message:
             return "message";
         case TraceKind::transitional:

@@ -2,7 +2,9 @@
 // daemon's flight recorder; in the simulator they are the trace that a checker reads.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
@@ -17,7 +19,9 @@ enum class TraceKind : std::uint16_t {
     token_passed,    ///< a: token_seq, b: seq, c: aru
     token_resent,    ///< a: token_seq, b: times
     stable,          ///< a: stable, b: my_aru, c: high
-    message,       ///< delivered message: a: seq, b: index << 32 | sender << 16 | service, c: hash
+    sent,            ///< my message got its place: as message; seq 0: it has none (unreliable)
+    message,       ///< delivered message: a: seq, b: index << 32 | sender << 16 | service, c: hash,
+                   ///< d (message only): ring epoch
     transitional,  ///< conf delivered: a: members << 16 | representative, b: hash of the member
                    ///< list, c: ring epoch, d: bitmap of the members with an index below 64
     regular,       ///< conf delivered: as transitional
@@ -37,5 +41,16 @@ struct TraceEvent {
     std::uint64_t c{0};
     std::uint64_t d{0};
 };
+
+constexpr std::uint64_t kTraceHashStart = 0xCBF29CE484222325u;
+
+/// Of a message's body, for the trace (FNV-1a). Fed in pieces it gives the same as at once.
+inline std::uint64_t trace_hash(std::span<const std::byte> bytes,
+                                std::uint64_t so_far = kTraceHashStart) {
+    for (const std::byte byte : bytes) {
+        so_far = (so_far ^ static_cast<std::uint8_t>(byte)) * 0x100000001B3u;
+    }
+    return so_far;
+}
 
 }  // namespace torc::telemetry
