@@ -86,6 +86,7 @@ Options options_from_seed(std::uint64_t seed, std::uint32_t nodes) {
     cluster.message_bytes = 64 * 1024;
     cluster.in_flight_frames = static_cast<std::uint32_t>(prng.between(16, 256));
     cluster.burst_frames = static_cast<std::uint32_t>(prng.between(4, 64));
+    options.hazards = hazards_from_seed(seed, options.nodes, cluster.timers.token_loss);
     return options;
 }
 
@@ -107,7 +108,7 @@ std::string describe(const Options& options) {
          << " us, chaos " << us(options.chaos) << " us, G " << options.cluster.in_flight_frames
          << " burst " << options.cluster.burst_frames << ", load every "
          << us(options.load.interval) << " us up to " << options.load.burst << ", churn "
-         << options.load.churn << " ppm";
+         << options.load.churn << " ppm, hazards: " << describe(options.hazards);
     return text.str();
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/time.hpp"
 #include "config/settings.hpp"
+#include "tests/sim/hazards.hpp"
 
 namespace torc::sim {
 
@@ -54,6 +55,7 @@ struct Options {
     PacketFaults packets;
     FaultMenu faults;
     Load load;
+    Hazards hazards;
     Nanos chaos{std::chrono::milliseconds{400}};
     Nanos heal_limit{std::chrono::seconds{20}};
     config::ClusterSettings cluster;

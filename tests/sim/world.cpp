@@ -18,8 +18,7 @@ constexpr auto kPlan = static_cast<std::uint32_t>(wire::Kind::plan);
 World::World(const Options& options)
     : options_(options),
       prng_(options.seed),
-      network_(
-          std::make_unique<AdversarialNetwork>(options.packets, options.nodes, options.seed + 1)),
+      network_(std::make_unique<AdversarialNetwork>(options, options.seed + 1)),
       timer_at_(options.nodes, kNever),
       paused_until_(options.nodes, Instant{}),
       dooms_(options.nodes) {
