@@ -131,8 +131,9 @@ bool LoadClient::everything_came() const {
 
 void LoadClient::take(const torc_message& message, std::int64_t now) {
     if (message.kind == TORC_VIEW && message.group == plan_.group) {
-        members_.store(message.members.count, std::memory_order_relaxed);
+        view_at_ns_.store(monotonic_ns(), std::memory_order_relaxed);
         views_.fetch_add(1, std::memory_order_relaxed);
+        members_.store(message.members.count, std::memory_order_release);
     }
     if (message.kind != TORC_MESSAGE || message.size < kStampBytes) return;
     Stamp stamp;
@@ -146,6 +147,11 @@ void LoadClient::take(const torc_message& message, std::int64_t now) {
         return;
     }
     received_.fetch_add(1, std::memory_order_relaxed);
+    if (last_message_ns_ != 0 &&
+        now - last_message_ns_ > silence_ns_.load(std::memory_order_relaxed)) {
+        silence_ns_.store(now - last_message_ns_, std::memory_order_relaxed);
+    }
+    last_message_ns_ = now;
     const bool own = sender_ >= 0 && stamp.sender == static_cast<std::uint64_t>(sender_);
     if (own) ++own_received_;
     if (now < measure_from_ns_ || now > measure_to_ns_) return;

@@ -78,8 +78,12 @@ public:
 
     std::uint64_t received() const { return received_.load(std::memory_order_relaxed); }
     /// Members of the newest view of the group, and how many views came.
-    std::size_t members() const { return members_.load(std::memory_order_relaxed); }
+    std::size_t members() const { return members_.load(std::memory_order_acquire); }
     std::uint64_t views() const { return views_.load(std::memory_order_relaxed); }
+    /// When the newest view came, CLOCK_MONOTONIC; read `members` first.
+    std::int64_t view_at_ns() const { return view_at_ns_.load(std::memory_order_relaxed); }
+    /// Longest time between two messages received since the last call (or so far).
+    std::int64_t take_silence_ns() { return silence_ns_.exchange(0, std::memory_order_relaxed); }
     bool failed() const { return failed_.load(std::memory_order_acquire); }
 
 private:
@@ -108,6 +112,7 @@ private:
     std::int64_t measure_from_ns_{0};
     std::int64_t measure_to_ns_{0};
     std::int64_t last_measured_ns_{0};
+    std::int64_t last_message_ns_{0};
     std::uint64_t own_received_{0};
     bool end_sent_{false};
     std::uint32_t ends_seen_{0};
@@ -118,6 +123,8 @@ private:
     std::atomic<std::uint64_t> received_{0};
     std::atomic<std::size_t> members_{0};
     std::atomic<std::uint64_t> views_{0};
+    std::atomic<std::int64_t> view_at_ns_{0};
+    std::atomic<std::int64_t> silence_ns_{0};
     std::atomic<bool> failed_{false};
     std::atomic<bool> given_up_{false};
     std::atomic<bool> finished_{false};

@@ -53,6 +53,10 @@ public:
     void kill_daemon(std::size_t node);
     /// SIGTERM, and waits: the way an operator stops it. False if it did not end in time.
     bool stop_daemon(std::size_t node, double seconds = 10);
+    /// The node's cable at the switch: pulled, put back. Layouts with a bridge only.
+    bool has_cables() const { return networks_ != nullptr; }
+    void unplug(std::size_t node) { networks_->ports().unplug(node); }
+    void plug(std::size_t node) { networks_->ports().plug(node); }
     /// Waits until each running daemon sees a ring of `members` members.
     bool wait_for_ring(std::size_t members, double seconds);
 

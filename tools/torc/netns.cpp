@@ -49,10 +49,12 @@ Networks Networks::separate(std::size_t nodes, const std::vector<std::string>& a
     };
     const std::string middle = add_namespace(stem + "br");
     make_bridge(middle, size);
+    std::vector<std::string> ports;
     for (std::size_t i = 0; i < nodes; ++i) {
         const std::string number = std::to_string(i);
         const std::string name = add_namespace(stem + "n" + number);
         const std::string far = "torcp" + number;
+        ports.push_back(far);
         ip(in(name, {"link", "add", "torc0", "mtu", size, "type", "veth", "peer", "name", far,
                      "mtu", size, "netns", middle}));
         ip(in(middle, {"link", "set", far, "master", "torcbr", "up"}));
@@ -61,6 +63,7 @@ Networks Networks::separate(std::size_t nodes, const std::vector<std::string>& a
         ip(in(name, {"link", "set", "lo", "up"}));
         networks.places_.push_back({{"ip", "netns", "exec", name}, "torc0"});
     }
+    networks.ports_.emplace(middle, "torcbr", ports);
     return networks;
 }
 
@@ -68,20 +71,25 @@ Networks Networks::here(std::size_t nodes, std::size_t mtu) {
     Networks networks;
     const std::string size = std::to_string(mtu);
     make_bridge({}, size);
+    std::vector<std::string> ports;
     ip({"link", "set", "lo", "up"});
     for (std::size_t i = 0; i < nodes; ++i) {
         const std::string near = "torc" + std::to_string(i);
         const std::string far = "torcp" + std::to_string(i);
+        ports.push_back(far);
         ip({"link", "add", near, "mtu", size, "type", "veth", "peer", "name", far, "mtu", size});
         ip({"link", "set", far, "master", "torcbr", "up"});
         ip({"link", "set", near, "up"});
         networks.places_.push_back({{}, near});
     }
+    networks.ports_.emplace(std::string(), "torcbr", ports);
     return networks;
 }
 
 Networks::Networks(Networks&& other) noexcept
-    : places_(std::move(other.places_)), namespaces_(std::move(other.namespaces_)) {
+    : ports_(std::move(other.ports_)),
+      places_(std::move(other.places_)),
+      namespaces_(std::move(other.namespaces_)) {
     other.namespaces_.clear();
 }
 

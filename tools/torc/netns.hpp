@@ -2,8 +2,11 @@
 // is made here is removed by the destructor.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "tools/torc/bridge_ports.hpp"
 
 namespace torc::tool {
 
@@ -27,10 +30,13 @@ public:
     Networks& operator=(Networks&&) = delete;
 
     const Place& place(std::size_t node) const { return places_[node]; }
+    /// The switch's side of that node's cable.
+    const BridgePorts& ports() const { return *ports_; }
 
 private:
     Networks() = default;
 
+    std::optional<BridgePorts> ports_;
     std::vector<Place> places_;
     std::vector<std::string> namespaces_;
 };
