@@ -1,0 +1,85 @@
+// One host of the explorer: a real engine, its frame memory, and one client that says what the
+// script tells it. Leaner than the simulator's, and without dice; the same oracle watches it.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/engine.hpp"
+#include "telemetry/counters.hpp"
+#include "tests/explore/script.hpp"
+#include "tests/sim/arena.hpp"
+#include "tests/sim/oracle.hpp"
+
+namespace torc::explore {
+
+/// Where a node's frames go.
+class Wire {
+public:
+    virtual ~Wire() = default;
+    virtual void carry(std::uint32_t from, const wire::Transmit& transmit) = 0;
+};
+
+class Node {
+public:
+    Node(const config::ClusterSettings& cluster, std::uint32_t index, Wire& wire,
+         sim::Oracle& oracle)
+        : cluster_(cluster), index_(index), wire_(wire), oracle_(oracle) {}
+
+    void boot(Instant now);
+    /// The process is gone.
+    void crash();
+    /// From here on the step that runs does nothing that anybody could see; crash() follows it.
+    void die() { dying_ = true; }
+    bool dying() const { return dying_; }
+
+    void receive(Instant now, const std::vector<std::byte>& packet);
+    void timer(Instant now);
+    void say(Instant now, Service service, std::size_t bytes);
+    void leave(Instant now);
+    /// Ends the node in good order and checks that every loan came back.
+    void shutdown();
+
+    bool alive() const { return engine_ != nullptr; }
+    bool leaving() const { return leaving_; }
+    bool left() const { return alive() && engine_->left(); }
+    sim::Life life() const { return {index_, boots_}; }
+    Instant next_deadline() const { return engine_->next_deadline(); }
+    const engine::Engine& engine() const { return *engine_; }
+    /// What the client wants and the engine has not taken yet.
+    std::size_t pending() const { return ops_.size(); }
+    bool at_rest() const;
+
+private:
+    struct Op {
+        engine::ClientOp::Kind kind{engine::ClientOp::Kind::send};
+        Service service{};
+        std::vector<std::byte> payload;
+        std::uint64_t message{0};
+    };
+
+    engine::Effects effects();
+    void received(const engine::Delivery& delivery);
+    std::uint32_t sender() const { return index_ << 24 | (boots_ & 0xFF) << 16 | id_.slot; }
+    void after_step(Instant now);
+    bool offer_one(Instant now);
+
+    const config::ClusterSettings& cluster_;
+    std::uint32_t index_;
+    std::uint32_t boots_{0};
+    Wire& wire_;
+    sim::Oracle& oracle_;
+    std::unique_ptr<sim::Arena> arena_;
+    telemetry::CounterValues counter_values_;
+    std::unique_ptr<telemetry::CounterSet> counters_;
+    std::unique_ptr<engine::Engine> engine_;
+    SessionId id_;
+    std::uint32_t messages_{0};
+    std::deque<Op> ops_;
+    bool dying_{false};
+    bool leaving_{false};
+};
+
+}  // namespace torc::explore
