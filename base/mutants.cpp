@@ -2,9 +2,6 @@
 
 #include <array>
 #include <atomic>
-#include <cstdlib>
-
-#include "base/check.hpp"
 
 namespace torc {
 namespace {
@@ -22,16 +19,7 @@ Mutant named(std::string_view name) {
     return Mutant::none;
 }
 
-/// For programs that have no option for it: test programs, a daemon.
-Mutant of_environment() {
-    const char* const name = std::getenv("TORC_MUTANT");
-    if (name == nullptr) return Mutant::none;
-    const Mutant found = named(name);
-    TORC_CHECK(found != Mutant::none && "TORC_MUTANT names a mutant of base/mutants.def");
-    return found;
-}
-
-Mutant active = of_environment();
+Mutant active = Mutant::none;
 std::atomic<std::uint64_t> firings{0};  // a simulator may run several worlds at a time
 
 }  // namespace

@@ -33,7 +33,7 @@ bool mutant(Mutant which);
 
 /// Makes the mutant of that name the active one, for the whole process: the one deliberate global
 /// of the core, and only in this build. Gives false if there is none. Call it before any engine
-/// runs. Programs without an option for it take the name from the environment, TORC_MUTANT.
+/// runs.
 bool select_mutant(std::string_view name);
 
 /// How often the active mutant was asked for: 0 says that a run never came to its place.

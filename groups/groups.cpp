@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "base/mutants.hpp"
 
 namespace torc::groups {
 namespace {
@@ -151,7 +152,7 @@ void Groups::apply_disconnect(const OrderedPiece& piece, const Envelope& envelop
 
 void Groups::close_session(SessionId id) {
     if (!sessions_.is_open(id)) return;
-    directory_.mute(id.slot);
+    if (!mutant(Mutant::closed_session_heard)) directory_.mute(id.slot);
     sessions_.close(id);
 }
 
@@ -166,15 +167,17 @@ bool Groups::has_departed(Directory::GroupId group) const {
 }
 
 void Groups::on_transitional(const RingId& id, const wire::MemberList& members) {
-    merge_.cancel();
+    if (!mutant(Mutant::merge_not_cancelled)) merge_.cancel();
     owes_chunk_ = owes_more_ = false;
-    lineage_ = fold(lineage_, id);
+    if (!mutant(Mutant::lineage_not_folded)) lineage_ = fold(lineage_, id);
     members_ = set_of_nodes(members);
     // Views of joins and leaves delivered from here on differ from those of members that part
     // from us now. Those who move together are disjoint sets, and so their lowest member tells them
     // apart; the jump of the numbers tells them from who is still in the regular configuration.
-    ring_.representative = members.front().index;
-    views_so_far_ += kTransitionalViews;
+    if (!mutant(Mutant::transitional_views_unnamed)) {
+        ring_.representative = members.front().index;
+        views_so_far_ += kTransitionalViews;
+    }
     for (std::uint16_t i = 0; i < kNodesMax; ++i) {
         if (!members_.contains(NodeIndex{i})) synced_.remove(NodeIndex{i});
     }
@@ -214,7 +217,7 @@ void Groups::after_subtraction() {
     for (const Directory::GroupId group : groups_by_name()) {
         if (!has_departed(group)) continue;
         const GroupName name(directory_.name(group));
-        drop_departed(group);
+        if (!mutant(Mutant::departed_kept)) drop_departed(group);
         if (directory_.find(name.view()) == group) {
             announce_network(group, [](NodeIndex) { return std::uint16_t{0}; });
         }
@@ -283,7 +286,8 @@ void Groups::rebuild(std::span<const StagedMember> staged) {
         while (to < staged.size() && same_group(staged[from], staged[to])) ++to;
         const Directory::GroupId id = directory_.find(staged[from].group.view());
         // Who was lost and is back at once did not move with us: same members, another view.
-        changed.push_back(id == Directory::kNone || has_departed(id) ||
+        changed.push_back(id == Directory::kNone ||
+                          (has_departed(id) && !mutant(Mutant::loss_unnoticed)) ||
                           differs(id, staged.subspan(from, to - from)));
         from = to;
     }
@@ -315,7 +319,7 @@ void Groups::after_merge() {
         if (changed_[group]) {
             announce_network(group, [this](NodeIndex daemon) { return merge_.set_of(daemon); });
         } else {
-            ++views_so_far_;
+            if (!mutant(Mutant::view_number_only_if_changed)) ++views_so_far_;
         }
     }
 }

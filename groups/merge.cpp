@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/mutants.hpp"
 #include "groups/sync_message.hpp"
 
 namespace torc::groups {
@@ -52,8 +53,10 @@ void Merge::number_sets() {
 std::span<const StagedMember> Merge::finish() {
     number_sets();
     const auto place = [this](const StagedMember& member) {
-        return std::make_tuple(member.group.view(), set_of(member.who.daemon), member.position,
-                               raw(member.who.daemon), raw(member.who.session));
+        const std::uint16_t set =
+            mutant(Mutant::merge_by_position_only) ? 0 : set_of(member.who.daemon);
+        return std::make_tuple(member.group.view(), set, member.position, raw(member.who.daemon),
+                               raw(member.who.session));
     };
     std::sort(staged_.begin(), staged_.end(),
               [&](const StagedMember& a, const StagedMember& b) { return place(a) < place(b); });

@@ -3,6 +3,7 @@
 // (protocol.md 4.3, "Admission of outsiders").
 #include <algorithm>
 
+#include "base/mutants.hpp"
 #include "membership/impl.hpp"
 
 namespace torc::membership {
@@ -31,7 +32,8 @@ void Former::Impl::rotate_candidates(Instant now, wire::Token& token) {
     const bool back_at_writer = !token.candidates.empty() && token.candidates_by == me.index;
     for (std::size_t i = token.candidates.size(); i-- > 0;) {
         const wire::Candidate candidate = token.candidates[i];
-        if (!is_admissible(now, candidate.index, candidate.incarnation_low)) {
+        const bool admissible = is_admissible(now, candidate.index, candidate.incarnation_low);
+        if (!admissible && !mutant(Mutant::admission_veto_removed)) {
             token.candidates.erase_at(i);
         }
     }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/mutants.hpp"
+
 namespace torc::membership {
 namespace {
 
@@ -19,6 +21,7 @@ bool unite(wire::EpisodeSet& into, const wire::EpisodeSet& from) {
 bool fail_other_incarnations(Episode& episode, const Member& living) {
     for (const Member& member : episode.proc) {
         if (member.index != living.index || member == living) continue;
+        if (mutant(Mutant::incarnations_confused)) continue;
         if (contains(episode.fail, member)) continue;
         if (episode.fail.full()) return false;
         insert(episode.fail, member);
@@ -29,7 +32,8 @@ bool fail_other_incarnations(Episode& episode, const Member& living) {
 bool merge_into(Episode& next, const Member& me, const Claim& claim) {
     if (!unite(next.proc, {claim.sender})) return false;
     // A daemon under my own index is never believed either: one of us two is a mistake.
-    if (claim.leaving || contains(claim.fail, me) || claim.sender.index == me.index) {
+    const bool excludes_me = contains(claim.fail, me) && !mutant(Mutant::exclusion_not_mutual);
+    if (claim.leaving || excludes_me || claim.sender.index == me.index) {
         if (!unite(next.fail, {claim.sender})) return false;
     } else {
         if (!unite(next.proc, claim.proc) || !unite(next.proc, claim.fail)) return false;

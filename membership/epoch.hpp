@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/mutants.hpp"
 #include "base/prng.hpp"
 
 namespace torc::membership {
@@ -18,9 +19,10 @@ constexpr std::uint64_t counter_of(std::uint64_t epoch) { return epoch >> kSaltB
 constexpr bool is_plausible(std::uint64_t epoch) { return counter_of(epoch) < kEpochCounterMax; }
 
 /// The epoch of a new ring: later than everything seen, with a fresh salt.
-constexpr std::uint64_t next_epoch(std::uint64_t highest_seen, Prng& prng) {
+inline std::uint64_t next_epoch(std::uint64_t highest_seen, Prng& prng) {
     const std::uint64_t counter = counter_of(highest_seen) + 1;
-    return counter << kSaltBits | (prng.next() & ((std::uint64_t{1} << kSaltBits) - 1));
+    const std::uint64_t salt = prng.next() & ((std::uint64_t{1} << kSaltBits) - 1);
+    return counter << kSaltBits | (mutant(Mutant::epoch_without_salt) ? 0 : salt);
 }
 
 }  // namespace torc::membership

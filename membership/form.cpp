@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "base/mutants.hpp"
 #include "membership/epoch.hpp"
 #include "membership/impl.hpp"
 
@@ -28,8 +29,9 @@ void Former::Impl::propose(Instant now) {
     TORC_CHECK(agreed && agreed->front() == me);
     form.members = *agreed;
     form.coordinator = true;
-    max_epoch_seen = next_epoch(std::max(max_epoch_seen, highest_heard), prng);
-    form.attempt = {max_epoch_seen, me.index, prng.next()};
+    const std::uint64_t epoch = next_epoch(std::max(max_epoch_seen, highest_heard), prng);
+    if (!mutant(Mutant::epoch_not_raised)) max_epoch_seen = epoch;
+    form.attempt = {epoch, me.index, prng.next()};
     timers.disarm(Timer::form_join);
     timers.arm(Timer::form_propose, now + times.join_interval);
     take_snapshot(now);
@@ -71,7 +73,8 @@ bool Former::Impl::may_answer(Instant now, const wire::Propose& proposal) {
     if (proposal.proc_set != episode.sets.proc || proposal.fail_set != episode.sets.fail) {
         return false;
     }
-    if (proposal.attempt.epoch <= max_epoch_seen) {
+    const bool is_new = proposal.attempt.epoch > max_epoch_seen;
+    if (!is_new && !mutant(Mutant::old_proposal_answered)) {
         // The coordinator has not heard how far I am.
         if (state == State::form && !form.answered && !form.objected) {
             form.objected = true;
@@ -121,7 +124,10 @@ void Former::Impl::plan_if_complete(Instant now) {
     FixedVec<PlanInput, kNodesMax> inputs;
     for (const Member& member : form.members) {
         const wire::State& answer_of = states[raw(member.index)];
-        if (answer_of.attempt != form.attempt || answer_of.control.sender != member) return;
+        const bool of_this =
+            answer_of.attempt == form.attempt ||
+            (mutant(Mutant::state_of_other_attempt) && answer_of.attempt.epoch != 0);
+        if (!of_this || answer_of.control.sender != member) return;
         inputs.push_back({member, &answer_of.old_ring});
     }
     if (const auto liar = contradicting(inputs.span(), me)) {
@@ -164,12 +170,16 @@ bool Former::Impl::make_plan(const wire::PlanHead& head, std::span<const PlanInp
 
 void Former::Impl::on_plan(Instant now, const wire::PlanHead& head,
                            std::span<const std::byte> body) {
-    if (state == State::recover && head.attempt == form.attempt) return;  // repeated
-    if (state != State::form || !form.answered || form.coordinator ||
-        head.attempt != form.attempt || head.control.sender != form.members.front()) {
+    const bool waits = state == State::form || mutant(Mutant::plan_accepted_twice);
+    const bool of_mine = head.attempt == form.attempt || mutant(Mutant::plan_of_other_attempt);
+    if (!waits && state == State::recover && of_mine) return;  // repeated
+    if (!waits || !form.answered || form.coordinator || !of_mine ||
+        head.control.sender != form.members.front()) {
         return count(CounterId::attempt_stale);
     }
-    const RingId expected{form.attempt.epoch, form.attempt.coordinator};
+    const wire::AttemptId& attempt =
+        mutant(Mutant::plan_of_other_attempt) ? head.attempt : form.attempt;
+    const RingId expected{attempt.epoch, attempt.coordinator};
     if (head.ring != expected || head.members != form.members || !read_orders(head, body)) {
         return count(CounterId::attempt_contradicted);
     }

@@ -4,6 +4,7 @@
 // MERGE of an outsider. Leaves: MERGE while a configured daemon is missing.
 #include <algorithm>
 
+#include "base/mutants.hpp"
 #include "membership/impl.hpp"
 
 namespace torc::membership {
@@ -13,6 +14,7 @@ void Former::Impl::join_in_operational(Instant now, const wire::Join& join) {
     const bool goes = (join.flags & wire::kJoinLeaving) != 0;
     if (from.index == me.index) return;
     if (is_member(from)) {
+        if (mutant(Mutant::departure_unheard)) return;
         if (join.max_epoch_seen < ring.epoch) return count(CounterId::control_stale);
         const bool alive = (join.flags & wire::kJoinTokenAlive) != 0;
         leave_operational(now,
@@ -54,7 +56,8 @@ void Former::Impl::leave_operational(Instant now, const Departure& departure) {
     for (const Member& member : members) insert(episode.sets.proc, member);
     for (const Member& outsider : operational.outsiders) insert(episode.sets.proc, outsider);
     if (departure.failed) fail_member(episode.sets, *departure.failed);
-    if (operational.leaver && *operational.leaver != me) {
+    const bool leaver_kept = mutant(Mutant::leaver_kept);
+    if (operational.leaver && *operational.leaver != me && !leaver_kept) {
         fail_member(episode.sets, *operational.leaver);
         episode.leavers.push_back(*operational.leaver);
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mutants.hpp"
 #include "membership/episode.hpp"
 
 namespace torc::membership {
@@ -11,6 +12,12 @@ bool holds(const wire::OldRingState& state, Seq seq) {
     if (seq <= state.aru) return true;
     if (seq > state.high) return false;
     return state.have.test(static_cast<std::size_t>(distance(state.aru, seq) - 1));
+}
+
+/// What one member of a ring knows to be everywhere is everywhere.
+Seq joint_stable(Seq one, Seq other) {
+    if (mutant(Mutant::stable_max_is_min)) return std::min(one, other);
+    return std::max(one, other);
 }
 
 /// Marks in (low_aru, high_max] what none of the set holds.
@@ -52,10 +59,11 @@ std::optional<wire::RecoveryOrder> order_for(std::uint64_t epoch, std::span<cons
             order.old_ring = state.ring;
             order.transitional = RingId{epoch, inputs[i].member.index};
             order.low_aru = state.aru;
+            order.stable_max = state.stable;
         }
         order.together.push_back(inputs[i].member);
         order.low_aru = std::min(order.low_aru, state.aru);
-        order.stable_max = std::max(order.stable_max, state.stable);
+        order.stable_max = joint_stable(order.stable_max, state.stable);
         order.high_max = std::max(order.high_max, state.high);
         for (const Member& member : state.obligations) {
             if (contains(order.obligations, member)) continue;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/mutants.hpp"
 #include "ordering/ring_impl.hpp"
 
 namespace torc::ordering {
@@ -11,6 +12,7 @@ using telemetry::TraceKind;
 
 void Ring::Impl::drop(const FrameRef& frame, CounterId why) {
     context.count(why);
+    if (why == CounterId::data_duplicate && mutant(Mutant::loan_leaked)) return;
     context.frames.release(frame);
 }
 
@@ -18,9 +20,12 @@ void Ring::Impl::on_data(Instant now, FrameRef frame) {
     const wire::DataView view = wire::DataView::of_validated(frame.bytes());
     context.count(CounterId::data_received);
     context.count(CounterId::data_bytes_received, frame.size);
-    const bool takes =
-        mode == Mode::operational || mode == Mode::stopped || mode == Mode::recovering;
-    if (takes && view.ring() == ring.id()) return take_data(now, frame, view);
+    const bool takes = mode == Mode::operational || mode == Mode::stopped ||
+                       mode == Mode::recovering || mutant(Mutant::not_frozen);
+    const bool of_mine =
+        view.ring() == ring.id() ||
+        (mutant(Mutant::old_ring_taken) && view.ring().representative == ring.id().representative);
+    if (takes && of_mine) return take_data(now, frame, view);
     if (mode == Mode::recovering && view.ring() == recovery.ring.id()) {
         return keep_early(now, frame, view);
     }
@@ -41,7 +46,8 @@ void Ring::Impl::store(const FrameRef& frame, const wire::DataView& view) {
     const Seq seq = view.seq();
     if (mode == Mode::recovering) {
         // PLAN's filter: a frame that the others did not reckon with must not slip in.
-        if (seq > recovery.order.high_max) return drop(frame, CounterId::data_foreign);
+        const bool reckoned = seq <= recovery.order.high_max || mutant(Mutant::plan_filter_removed);
+        if (!reckoned) return drop(frame, CounterId::data_foreign);
         if (window.missing(seq)) context.count(CounterId::recovery_stored);
     }
     if (!window.missing(seq)) return note_copy(frame, view);

@@ -1,6 +1,7 @@
 #include "ordering/delivery.hpp"
 
 #include "base/check.hpp"
+#include "base/mutants.hpp"
 #include "ordering/send_queue.hpp"
 
 namespace torc::ordering {
@@ -20,14 +21,16 @@ void Delivery::start_ring(const RingId& ring) {
     early_ = true;
     senders_.reset();
     unreliable_.assign(unreliable_.size(), Seen{});
-    const std::size_t dropped = application_.reset() + control_.reset();
+    const std::size_t dropped =
+        mutant(Mutant::large_message_continued) ? 0 : application_.reset() + control_.reset();
     if (dropped != 0) context_.count(telemetry::CounterId::partial_dropped, dropped);
 }
 
 // --- the operational state ---------------------------------------------------------------------
 
 void Delivery::unreliable(const wire::DataView& frame) {
-    if (!first_sight(unreliable_[raw(frame.sender())], frame.sealed().sender_seq)) {
+    if (!first_sight(unreliable_[raw(frame.sender())], frame.sealed().sender_seq) &&
+        !mutant(Mutant::copies_of_unreliable)) {
         return context_.count(telemetry::CounterId::data_duplicate);
     }
     hand_up(frame);
@@ -55,6 +58,10 @@ void Delivery::stored(Seq seq) {
     const bool next_of_sender = slot.sender_seq == senders_.released(slot.sender) + 1;
     if (slot.service == Service::reliable || (slot.service == Service::fifo && next_of_sender)) {
         deliver(slot);
+    } else if (slot.service == Service::fifo && mutant(Mutant::fifo_on_arrival)) {
+        deliver(slot);
+    } else if (slot.service == Service::causal && mutant(Mutant::causal_on_arrival)) {
+        if (next_of_sender) deliver(slot);
     }
 }
 
@@ -66,13 +73,13 @@ void Delivery::advance(Seq limit) {
             if (!deliverable(seq, slot)) return;
             deliver(slot);
         }
-        if (slot.state == SlotState::hole) return;
+        if (slot.state == SlotState::hole && !mutant(Mutant::past_a_hole)) return;
         delivered_ = seq;
     }
 }
 
 bool Delivery::deliverable(Seq seq, const Slot& slot) const {
-    return slot.service != Service::safe || seq <= window_.stable();
+    return slot.service != Service::safe || seq <= window_.stable() || mutant(Mutant::safe_at_aru);
 }
 
 void Delivery::deliver(Slot& slot) {
@@ -110,7 +117,8 @@ void Delivery::finish_transitional(const NodeSet& obliged) {
         Slot& slot = window_.slot(delivered_);
         if (slot.state == SlotState::hole) behind_hole = true;
         if (slot.state != SlotState::have) continue;
-        if (!behind_hole || passes_rule_r(slot, obliged)) {
+        if (!behind_hole ||
+            (passes_rule_r(slot, obliged) && !mutant(Mutant::dropped_behind_hole))) {
             deliver(slot);
         } else {
             context_.count(telemetry::CounterId::frames_skipped);
@@ -127,11 +135,12 @@ bool Delivery::passes_rule_r(const Slot& slot, const NodeSet& obliged) {
         case Service::reliable:
             return true;
         case Service::fifo:
-            return slot.sender_seq == senders_.released(slot.sender) + 1;
+            return slot.sender_seq == senders_.released(slot.sender) + 1 ||
+                   mutant(Mutant::fifo_behind_own_gap);
         case Service::causal:
         case Service::agreed:
         case Service::safe:
-            return obliged.contains(slot.sender);
+            return obliged.contains(slot.sender) || mutant(Mutant::no_obligation_filter);
     }
     return false;
 }

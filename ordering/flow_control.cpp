@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/mutants.hpp"
+
 namespace torc::ordering {
 namespace {
 
@@ -18,8 +20,9 @@ std::uint64_t FlowControl::total_backlog(std::uint64_t mine, const wire::Token& 
 }
 
 std::uint32_t FlowControl::allowance(const Visit& visit, const wire::Token& token) const {
-    if (visit.in_flight >= in_flight_max_ || visit.repairs >= burst_max_) return 0;
-    const std::uint64_t credit = in_flight_max_ - visit.in_flight;
+    const std::uint64_t in_flight = mutant(Mutant::in_flight_unlimited) ? 0 : visit.in_flight;
+    if (in_flight >= in_flight_max_ || visit.repairs >= burst_max_) return 0;
+    const std::uint64_t credit = in_flight_max_ - in_flight;
     const std::uint64_t total = std::max<std::uint64_t>(1, total_backlog(visit.backlog, token));
     const std::uint64_t fair = (in_flight_max_ * visit.backlog + total - 1) / total;
     const std::uint64_t allowed =

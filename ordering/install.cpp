@@ -1,5 +1,6 @@
 // From one configuration to the next in one step: the order of protocol.md 4.5.
 #include "base/check.hpp"
+#include "base/mutants.hpp"
 #include "ordering/ring_impl.hpp"
 
 namespace torc::ordering {
@@ -18,9 +19,11 @@ void Ring::Impl::boot(std::uint64_t incarnation_epoch) {
 void Ring::Impl::install(Instant now, Seq seq) {
     TORC_CHECK(mode == Mode::recovering && recovery.done && !recovery.failed);
     delivery.finish_regular();
+    if (mutant(Mutant::all_in_regular)) delivery.finish_transitional(obliged_senders());
     context.upcalls.transitional_fn(context.upcalls.engine, recovery.order.transitional,
                                     recovery.order.together);
-    delivery.finish_transitional(obliged_senders());
+    if (!mutant(Mutant::tail_cut)) delivery.finish_transitional(obliged_senders());
+    if (mutant(Mutant::queue_lost)) queue.clear();
     queue.restart_fragmented();
     start_ring(now, recovery.ring);
     recovery.deadline = kNever;

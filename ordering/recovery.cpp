@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "base/check.hpp"
+#include "base/mutants.hpp"
 #include "ordering/ring_impl.hpp"
 
 namespace torc::ordering {
@@ -40,7 +41,8 @@ wire::OldRingState Ring::Impl::snapshot() {
     state.obligations = obligations;
     state.have.resize(distance(window.aru(), window.high()));
     for (std::size_t bit = 0; bit < state.have.size(); ++bit) {
-        if (window.holds(window.aru() + bit + 1)) state.have.set(bit);
+        const bool held = window.holds(window.aru() + bit + 1);
+        if (held || mutant(Mutant::snapshot_overstated)) state.have.set(bit);
     }
     context.trace(TraceKind::snapshot, state.aru.raw, state.high.raw, state.stable.raw);
     return state;
@@ -71,7 +73,7 @@ void Ring::Impl::begin_recovery(Instant now, const RecoveryStart& start) {
     recovery.owed_left = recovery.owed_next = 0;
     recovery.all_heard = recovery.done = recovery.token_returned = recovery.failed = false;
     recovery.deadline = now + context.settings.timers.recovery;
-    if (!plan_fits(start.order)) {
+    if (!plan_fits(start.order) && !mutant(Mutant::not_frozen)) {
         recovery.failed = true;
         return report(RingEvent::recovery_lost);
     }
@@ -96,8 +98,8 @@ void Ring::Impl::apply_plan() {
     const wire::RecoveryOrder& order = recovery.order;
     window.raise_high(order.high_max);
     // Stable at one of us means held by all of the ring.
-    window.raise_stable(order.stable_max);
-    delivery.set_early(false);
+    if (!mutant(Mutant::stable_max_ignored)) window.raise_stable(order.stable_max);
+    delivery.set_early(mutant(Mutant::early_in_recovery));
     delivery.advance(order.stable_max);
     for (std::size_t bit = 0; bit < order.final_holes.size(); ++bit) {
         if (!order.final_holes.test(bit)) continue;
@@ -105,6 +107,7 @@ void Ring::Impl::apply_plan() {
         context.trace(TraceKind::hole, (order.low_aru + bit + 1).raw);
     }
     window.mark_holes(order.low_aru, order.final_holes);
+    if (mutant(Mutant::obligations_at_plan)) take_obligations();
     context.trace(TraceKind::plan, order.high_max.raw, order.final_holes.count(),
                   recovery.ring.id().epoch);
 }
@@ -138,7 +141,8 @@ void Ring::Impl::find_owed(std::span<const Holder> holders) {
             if (i < mine) ++before_me;
         }
         if (holding == states.size() || holding == 0) continue;
-        if (seq.raw % holding != before_me) continue;
+        const std::size_t owner = (seq.raw + (mutant(Mutant::owner_wrong) ? mine : 0)) % holding;
+        if (owner != before_me) continue;
         recovery.owed[bit / 64] |= std::uint64_t{1} << (bit % 64);
         ++recovery.owed_left;
     }
@@ -163,16 +167,24 @@ std::uint32_t Ring::Impl::send_owed(std::uint32_t most) {
 /// day deliver frames of departed senders without those that they depend on.
 void Ring::Impl::update_done() {
     if (recovery.done || recovery.failed || window.aru() < recovery.order.high_max) return;
-    wire::EpisodeSet all = obligations;
-    bool room = true;
-    for (const Member& member : recovery.order.obligations) room = add_member(all, member) && room;
-    for (const Member& member : recovery.order.together) room = add_member(all, member) && room;
-    if (!room) {
+    if (!take_obligations()) {
         recovery.failed = true;
         return report(RingEvent::recovery_lost);
     }
-    obligations = all;
     recovery.done = true;
+}
+
+/// Those of everybody who comes along, and those who come along. False if there are too many.
+bool Ring::Impl::take_obligations() {
+    wire::EpisodeSet all = obligations;
+    bool room = true;
+    for (const Member& member : recovery.order.obligations) {
+        if (mutant(Mutant::obligations_of_others_ignored)) break;
+        room = add_member(all, member) && room;
+    }
+    for (const Member& member : recovery.order.together) room = add_member(all, member) && room;
+    if (room) obligations = all;
+    return room;
 }
 
 void Ring::Impl::recovery_visit(Instant now, wire::Token& token) {
@@ -189,9 +201,11 @@ void Ring::Impl::recovery_visit(Instant now, wire::Token& token) {
         context.count(CounterId::retransmissions_asked, asked);
     }
     flow.report({answered + owed, 0, 0}, token);
-    const int run = recovery.done ? std::min(token.done_run + 1, 0xFFFF) : 0;
+    const int broken = mutant(Mutant::done_run_not_reset) ? token.done_run : 0;
+    const int run = recovery.done ? std::min(token.done_run + 1, 0xFFFF) : broken;
     token.done_run = static_cast<std::uint16_t>(run);
-    if (token.done_run < recovery.ring.size()) return pass_on(now, token, recovery.ring);
+    const std::size_t enough = recovery.ring.size() - (mutant(Mutant::installed_one_short) ? 1 : 0);
+    if (token.done_run < enough) return pass_on(now, token, recovery.ring);
 
     if (token.has(wire::kTokenRecovery)) {
         token.flags = static_cast<std::uint8_t>(token.flags & ~wire::kTokenRecovery);
@@ -204,7 +218,8 @@ void Ring::Impl::recovery_visit(Instant now, wire::Token& token) {
 void Ring::Impl::abandon_recovery() {
     if (mode != Mode::recovering) return;
     // A hole must never be reported as held in the next STATE.
-    window.unmark_holes();
+    if (!mutant(Mutant::holes_kept)) window.unmark_holes();
+    if (mutant(Mutant::obligations_forgotten)) obligations.clear();
     release_early();
     pass.stop();
     forget_token();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/mutants.hpp"
+
 namespace torc::ordering {
 namespace {
 
@@ -21,7 +23,8 @@ bool on_token(const wire::Token& token, const RingId& of, Seq seq) {
 
 bool Repair::may_answer(const wire::Request& request, const RingMembers& ring) {
     if (!ring.contains(request.requester)) return false;
-    return ring.hops_from(request.requester) > request.attempts / 2u;
+    const unsigned in_vain = mutant(Mutant::responder_never_changes) ? 0 : request.attempts;
+    return ring.hops_from(request.requester) > in_vain / 2;
 }
 
 std::uint32_t Repair::request(const ReceiveWindow& window, Seq limit, const RingId& of,
@@ -29,6 +32,7 @@ std::uint32_t Repair::request(const ReceiveWindow& window, Seq limit, const Ring
     forget_fulfilled(window);
     std::uint32_t made = refresh(window, of, ring, token);
     limit = std::min(limit, window.high());
+    if (mutant(Mutant::requests_short_by_one) && limit == window.high()) limit = limit.prev();
     for (Seq seq = window.aru().next(); seq <= limit && !token.requests.full(); seq = seq.next()) {
         if (!window.missing(seq) || on_token(token, of, seq)) continue;
         std::uint8_t attempts = 0;

@@ -92,6 +92,7 @@ struct Ring::Impl {
     void find_owed(std::span<const Holder> holders);
     std::uint32_t send_owed(std::uint32_t most);
     void update_done();
+    bool take_obligations();
     void recovery_visit(Instant now, wire::Token& token);
     void abandon_recovery();
     void release_early();

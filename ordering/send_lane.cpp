@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "base/check.hpp"
+#include "base/mutants.hpp"
 
 namespace torc::ordering {
 namespace {
@@ -65,7 +66,8 @@ Submit SendLane::submit_whole(const wire::MessageTag& tag, wire::Pieces pieces,
         Pending& last = at(count_ - 1);
         // Nothing is packed behind a fragment, though the wire allows it behind the last one:
         // fragments may have to be dropped (restart), whole messages never.
-        if (!last.fragment && last.builder.fits(length) &&
+        const bool open = !last.fragment || mutant(Mutant::packed_behind_fragment);
+        if (open && last.builder.fits(length) &&
             packing_class(last.builder.service()) == packing_class(tag.service)) {
             TORC_CHECK(last.builder.append(tag, pieces));
             return Submit::queued;
@@ -122,7 +124,7 @@ FrameRef SendLane::pop() {
 }
 
 void SendLane::restart_fragmented() {
-    if (!large_.active || large_.finished) return;
+    if (!large_.active || large_.finished || mutant(Mutant::large_message_continued)) return;
     drop_fragments();
     large_.built = 0;
     context_.count(telemetry::CounterId::partial_restarted);

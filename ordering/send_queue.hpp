@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/mutants.hpp"
 #include "ordering/send_lane.hpp"
 
 namespace torc::ordering {
@@ -28,7 +29,10 @@ public:
 
     /// Frames that wait, and those of them that may have a seq now.
     std::size_t backlog() const { return control_.size() + application_.size(); }
-    std::size_t sendable() const { return control_.size() + (held_ ? 0 : application_.size()); }
+    std::size_t sendable() const {
+        const bool held = held_ && !mutant(Mutant::application_not_held);
+        return control_.size() + (held ? 0 : application_.size());
+    }
     /// The next frame to get a seq, with its loan; `sendable` must not be 0.
     FrameRef pop() { return control_.empty() ? application_.pop() : control_.pop(); }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/mutants.hpp"
+
 namespace torc::ordering {
 
 void TokenPass::start_ring(Instant now, const RingMembers& ring) {
@@ -24,6 +26,7 @@ void TokenPass::stop() { repeat_at_ = loss_at_ = kNever; }
 TokenPass::Verdict TokenPass::judge(std::uint64_t token_seq) const {
     if (token_seq == expected_) return Verdict::next;
     if (token_seq > expected_) return Verdict::impossible;
+    if (mutant(Mutant::token_accepted_twice) && visits_ != 0) return Verdict::next;
     return token_seq == accepted_seq_ ? Verdict::repeated : Verdict::old;
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "base/mutants.hpp"
 #include "ordering/ring_impl.hpp"
 #include "wire/status.hpp"
 
@@ -21,7 +22,9 @@ void Ring::Impl::on_token(Instant now, FrameRef frame) {
     if (!token) return context.count(CounterId::token_implausible);
     const bool of_forming =
         mode == Mode::recovering && !recovery.failed && token->ring == recovery.ring.id();
-    const bool of_mine = mode == Mode::operational && token->ring == ring.id();
+    const bool works =
+        mode == Mode::operational || (mode == Mode::stopped && mutant(Mutant::no_veto));
+    const bool of_mine = works && token->ring == ring.id();
     if (!of_forming && !of_mine) {
         return context.count(token->ring == ring.id() ? CounterId::token_swallowed
                                                       : CounterId::token_foreign);
@@ -116,11 +119,13 @@ void Ring::Impl::visit(Instant now, wire::Token& token) {
     // One round late: what was given out since may simply be on its way (6.4).
     const std::uint32_t asked = repair.request(window, seq_before, ring.id(), ring, token);
     context.count(CounterId::retransmissions_asked, asked);
-    settle_aru(token, seq_in);
+    settle_aru(token, mutant(Mutant::seq_in_read_late) ? token.seq : seq_in);
     pass_on(now, token, ring);
     send_burst();
 
     window.raise_stable(std::min(aru_before, token.aru));
+    if (mutant(Mutant::stable_is_max)) window.raise_stable(std::max(aru_before, token.aru));
+    if (mutant(Mutant::stable_from_one_visit)) window.raise_stable(token.aru);
     context.trace(TraceKind::stable, window.stable().raw, window.aru().raw, window.high().raw);
     deliver_in_order();
     visiting = false;
@@ -158,9 +163,9 @@ void Ring::Impl::give_out(wire::Token& token, std::uint32_t repairs) {
 /// Nobody between two visits of the setter held less than the aru. `seq_in` must be the seq as the
 /// token came in: read after my own additions the last condition never holds at a sender.
 void Ring::Impl::settle_aru(wire::Token& token, Seq seq_in) {
-    const bool too_high = token.aru > window.aru();
+    const bool too_high = token.aru > window.aru() && !mutant(Mutant::aru_never_lowered);
     if (too_high || token.aru_setter == context.me.index || token.aru == seq_in) {
-        token.aru = window.aru();
+        token.aru = mutant(Mutant::aru_at_seq) ? token.seq : window.aru();
         token.aru_setter = context.me.index;
     }
 }
@@ -189,6 +194,10 @@ std::uint32_t Ring::Impl::answer_requests(wire::Token& token, const RingMembers&
         if (sent == flow.repairs_max()) {
             context.count(CounterId::retransmissions_deferred);
             break;
+        }
+        if (mutant(Mutant::requests_dropped)) {
+            token.requests.erase_at(i);
+            continue;
         }
         const bool unicast = Repair::by_unicast(request);
         const int flags = hop_flags | (unicast ? wire::kHopUnicastCopy : 0);
@@ -221,7 +230,8 @@ void Ring::Impl::watch_progress(const wire::Token& token) {
 /// Everything that was given out is everywhere, and the token went on so that the next one sees the
 /// same: this member may leave the ring (4.6).
 void Ring::Impl::check_drained(Seq seq) {
-    if (!draining || drained || window.stable() != seq || mode != Mode::operational) return;
+    const bool stable = window.stable() == seq || mutant(Mutant::drained_too_early);
+    if (!draining || drained || !stable || mode != Mode::operational) return;
     drained = true;
     report(RingEvent::drained);
 }
