@@ -42,6 +42,7 @@ public:
     virtual void calm() {}
 
     void cut(std::uint32_t from, std::uint32_t to) { cut_[from * nodes_ + to] = true; }
+    void mend(std::uint32_t from, std::uint32_t to) { cut_[from * nodes_ + to] = false; }
     bool is_cut(std::uint32_t from, std::uint32_t to) const { return cut_[from * nodes_ + to]; }
     /// Splits the nodes into the two sides that `side` (a bit a node) says.
     void split(std::uint64_t side);

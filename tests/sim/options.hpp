@@ -25,22 +25,30 @@ struct PacketFaults {
 };
 
 /// Which kinds of fault the CHAOS phase may use (swarm testing: each seed takes a random subset).
+/// schedule.hpp turns the menu into the faults of a run.
 struct FaultMenu {
     bool partition{false};
-    bool one_way{false};  ///< cut single directions, which also makes non-transitive nets
+    bool one_way{false};         ///< single directions cut; nodes that only hear or only speak
+    bool non_transitive{false};  ///< A-B, B-C, not A-C; rings of majorities
+    bool flapping{false};        ///< a side comes and goes about as often as a token counts as lost
+    bool swizzle{false};         ///< links cut one by one, healed in another order
     bool crash{false};
     bool restart{false};
+    bool restart_all{false};  ///< everybody dies and comes back at once
     bool pause{false};
     bool leave{false};
     bool dying{false};    ///< crash in the middle of a burst that the token already announces
     bool trap{false};     ///< partition, or tokens lost, when a chosen kind of frame was sent
+    bool token{false};    ///< the next tokens lost, doubled, or held back until it is too late
+    bool kind{false};     ///< one kind of frame lost for a while
     bool replay{false};   ///< packets of long ago once more
     bool cascade{false};  ///< traps and deaths in quick succession: one recovery upon the other
     Nanos interval{std::chrono::milliseconds{40}};  ///< mean time between faults
 };
 
 struct Load {
-    Nanos interval{std::chrono::microseconds{400}};  ///< mean time between messages of a session
+    Nanos interval{std::chrono::microseconds{400}};  ///< mean time between a node's client actions
+    std::uint32_t acts{0};                           ///< client actions of a node; 0: no end
     std::uint32_t sessions{2};                       ///< a node
     std::uint32_t groups{3};
     std::uint32_t large{20'000};  ///< per million: a message of many fragments
@@ -57,12 +65,23 @@ struct Options {
     Load load;
     Hazards hazards;
     Nanos chaos{std::chrono::milliseconds{400}};
-    Nanos heal_limit{std::chrono::seconds{20}};
-    config::ClusterSettings cluster;
+    config::ClusterSettings cluster;  ///< `nodes` of it follow from `nodes` above
 };
 
-/// `nodes` 0: the seed decides (3 to 7).
+/// `nodes` 0: the seed decides (3 to 9).
 Options options_from_seed(std::uint64_t seed, std::uint32_t nodes = 0);
+
+/// Makes the cluster one of so many daemons.
+void set_nodes(Options& options, std::uint32_t nodes);
+
+/// Virtual time within which HEAL must bring rest: one ring of the survivors, all delivered.
+Nanos heal_limit(const Options& options);
+/// After which no packet of before can arrive any more.
+Nanos lateness_max(const Options& options);
+/// Within which messages to a ring at rest, on a good network, are delivered and stable everywhere.
+Nanos fresh_limit(const Options& options);
+/// How long the ring must then stay what it is.
+Nanos calm_time(const Options& options);
 
 /// One line that says what the seed came to.
 std::string describe(const Options& options);

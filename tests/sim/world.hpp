@@ -1,16 +1,22 @@
-// A run: nodes, network, virtual time and a schedule of faults, all from one seed. First CHAOS,
-// then HEAL: everything is repaired, and the living must come to rest in one ring.
+// A run: nodes, network, virtual time and a schedule of faults, all from one seed or scenario.
+//
+// First CHAOS. Then HEAL: everything is repaired, and within heal_limit() of virtual time the
+// living must come to rest in one ring, with all delivered and stable. What is under way may still
+// come late; behind it come fresh messages, which must reach everybody within fresh_limit(), and
+// then CALM: the ring must stay what it is.
 #pragma once
 
 #include <array>
 #include <functional>
 #include <memory>
-#include <queue>
 #include <vector>
 
+#include "tests/sim/event_queue.hpp"
+#include "tests/sim/mischief.hpp"
 #include "tests/sim/network.hpp"
 #include "tests/sim/node.hpp"
 #include "tests/sim/oracle.hpp"
+#include "tests/sim/schedule.hpp"
 
 namespace torc::sim {
 
@@ -22,104 +28,97 @@ struct Outcome {
     std::uint64_t messages{0};
     std::uint64_t installs{0};
     Nanos virtual_time{};
+    Nanos healing{};  ///< from HEAL until rest
 };
 
 class World : public Wire {
 public:
-    explicit World(const Options& options);
+    /// `network`: the model of the network, or nullptr for the adversarial one of the options.
+    World(const Options& options, Schedule schedule, std::unique_ptr<Network> network = nullptr);
+    /// With the schedule that follows from the options.
+    explicit World(const Options& options) : World(options, schedule_of(options)) {}
 
     /// Runs to the end or to the first violation; never throws.
     Outcome run();
 
     void carry(std::uint32_t from, const wire::Transmit& transmit) override;
+    void violated(const std::string& what) override;
+    bool is_over() const override { return failed_; }
 
 private:
-    enum class Kind : std::uint8_t { packet, timer, client, fault, heal, restart };
-    struct Event {
-        Instant at;
-        std::uint64_t tie;
-        Kind kind;
-        std::uint32_t node;
-        std::uint32_t boot;  ///< packets and timers die with the boot they were for; 0: any
-        Packet packet;
-        bool operator>(const Event& other) const {
-            return at != other.at ? at > other.at : tie > other.tie;
-        }
+    /// A host as the world treats it.
+    struct Seat {
+        Instant timer_at{kNever};
+        Instant paused_until{};
+        std::vector<Event> backlog;  ///< what came in the pause
+        bool comes_back{false};      ///< a restart is under way
+        Nanos back_after_leave{};
+        std::uint64_t acts{0};  ///< of its clients
+        Prng whims{0};          ///< of its clients
     };
 
-    /// How a node's end comes: armed, then it counts the DATA that it still gets rid of. What goes
-    /// out may hang in a switch until the others have long made their plan without it.
-    struct Doom {
-        bool armed{false};
-        bool counting{false};   ///< the token is out
-        std::uint64_t lost{0};  ///< DATA that nobody gets
-        std::uint64_t sent{0};  ///< DATA behind it that goes out
-        Nanos late_max{};       ///< each copy up to so much later than usual
-    };
-
-    /// A fault at a chosen moment of the protocol: when a frame of that kind was sent so many
-    /// times.
-    struct Trap {
-        std::uint32_t kind{0};  ///< wire::Kind; 0: not armed
-        std::uint64_t after{0};
-        std::uint64_t tokens{0};     ///< behind PLAN: and then so many tokens
-        std::uint64_t swallowed{0};  ///< this many tokens are lost; 0: a partition instead
-    };
-
-    void push(Instant at, Kind kind, std::uint32_t node, std::uint32_t boot, Packet packet = {});
+    void play();
     void run_until(const std::function<bool()>& done, Instant limit);
-    void handle(const Event& event);
+    void handle(Event& event);
     void deliver(const Event& event);
-    void arm_timer(std::uint32_t node);
-    Nanos spread(Nanos mean);
-
-    void boot(std::uint32_t node);
-    void inject_fault();
-    void crash(std::uint32_t node);
-    void crash_and_perhaps_restart(std::uint32_t node);
-    void pause(std::uint32_t node);
-    void leave(std::uint32_t node);
-    void partition();
-    /// The next token that the node passes on announces a burst that it does not live to send.
-    void doom(std::uint32_t node);
-    bool survives_doom(std::uint32_t from, std::uint32_t kind);
-    void set_trap();
-    void watch_trap(std::uint32_t kind);
-    void replay_old_packets();
-    void remember(const Packet& packet);
-    void heal();
-    bool at_rest() const;
-    void finish();
-    std::string picture() const;
+    void after_event(std::uint32_t index);
+    void client_event(std::uint32_t index);
+    void arm_timer(std::uint32_t index);
+    void push(Instant at, EventKind kind, std::uint32_t node, std::uint32_t boot = 0,
+              Packet packet = {});
     /// Fails a run in which packets beget packets: more events in a millisecond than any load
     /// makes.
     void watch_for_storm();
 
+    // Faults, in world_faults.cpp.
+    void inject(const Fault& fault);
+    void boot(std::uint32_t index);
+    void crash(std::uint32_t index, Nanos back_after);
+    void come_back(std::uint32_t index, Nanos after);
+    void pause(std::uint32_t index, Nanos lasts);
+    void resume(std::uint32_t index);
+    void leave(std::uint32_t index, Nanos back_after);
+    void left(std::uint32_t index);
+    void partition(std::uint64_t side);
+    void cut_one_side(std::uint32_t index, bool deaf);
+    void cut_to_majorities();
+    void replay(const Fault& fault);
+    void heal();
+
+    // Rest, in world_rest.cpp.
+    bool at_rest() const;
+    bool is_calm(const SimNode& node, std::size_t living) const;
+    void come_to_rest(const char* when, Nanos limit);
+    void say_fresh_things();
+    void finish();
+    const SimNode& first_alive() const;
+    void check_end();
+    std::string picture() const;
+
     Options options_;
-    Prng prng_;
+    Schedule schedule_;
+    Prng prng_;  ///< of the faults
     std::unique_ptr<Network> network_;
+    Mischief mischief_;
     std::vector<Arrival> arrivals_;  ///< of the packet being carried
     std::vector<std::uint32_t> recipients_;
     Oracle oracle_;
     std::vector<std::unique_ptr<SimNode>> nodes_;
-    std::vector<Instant> timer_at_;
-    std::vector<Instant> paused_until_;
-    std::priority_queue<Event, std::vector<Event>, std::greater<>> queue_;
+    std::vector<Seat> seats_;
+    EventQueue queue_;
     Instant now_{};
-    std::uint64_t ties_{0};
     std::uint64_t events_{0};
     std::int64_t storm_millisecond_{0};
     std::uint64_t storm_events_{0};
     std::array<std::uint64_t, 16> sent_by_kind_{};
-    std::vector<Doom> dooms_;
-    Trap trap_;
-    std::uint64_t tokens_to_swallow_{0};
-    std::vector<Packet> old_packets_;
-    std::uint64_t remembered_{0};
     bool chaos_{true};
+    bool failed_{false};
+    std::string failure_;
+    Nanos healing_{};
 
     static constexpr std::uint64_t kStormEvents = 20'000;  ///< a node and millisecond
-    static constexpr std::size_t kOldPackets = 512;        ///< kept to be replayed
+    static constexpr std::size_t kBacklogMax = 4096;       ///< packets a paused host keeps
+    static constexpr Instant kStart = instant_from_ns(1'000'000'000);
 };
 
 }  // namespace torc::sim
