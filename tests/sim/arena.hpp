@@ -15,9 +15,9 @@ public:
     Arena(std::size_t frame_bytes, std::size_t frames)
         : frame_bytes_(frame_bytes), limit_(frames) {}
 
-    /// A writable frame, or an empty one when `frames` are out.
+    /// A writable frame, or an empty one when `frames` are out, or others have them all.
     FrameRef lend() {
-        if (lent_ == limit_) return {};
+        if (dry_ || lent_ >= limit_) return {};
         if (free_.empty()) {
             slots_.push_back(std::make_unique<Slot>());
             slots_.back()->bytes.resize(frame_bytes_);
@@ -40,6 +40,8 @@ public:
     }
 
     std::size_t lent() const { return lent_; }
+    void set_limit(std::size_t frames) { limit_ = frames; }
+    void set_dry(bool dry) { dry_ = dry; }
     /// The run failed in the middle of a step of the engine: what it gives back counts no more.
     void abandon() { abandoned_ = true; }
 
@@ -51,6 +53,7 @@ private:
     std::size_t frame_bytes_;
     std::size_t limit_;
     std::size_t lent_{0};
+    bool dry_{false};
     bool abandoned_{false};
     std::vector<std::unique_ptr<Slot>> slots_;
     std::vector<Slot*> free_;

@@ -52,6 +52,8 @@ public:
         if (happens(250'000)) client.self_discard = some(50'000, 800'000);
         if (happens(250'000)) client.departed = some(10'000, 300'000);
         if (happens(250'000)) client.fickle = some(10'000, 200'000);
+        if (happens(150'000)) client.reopen = some(20'000, 400'000);
+        if (happens(250'000)) client.long_names = 1;
         return client;
     }
 

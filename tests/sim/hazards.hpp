@@ -57,8 +57,10 @@ struct ClientHazards {
     std::uint32_t largest{0};       ///< message as large as the cluster allows
     std::uint32_t illegal{0};       ///< something that must be refused
     std::uint32_t self_discard{0};
-    std::uint32_t departed{0};  ///< sent to the private name of a session or daemon that is gone
-    std::uint32_t fickle{0};    ///< join twice, leave without join, join and leave in one go
+    std::uint32_t departed{0};    ///< sent to the private name of a session or daemon that is gone
+    std::uint32_t fickle{0};      ///< join twice, leave without join, join and leave in one go
+    std::uint32_t reopen{0};      ///< closes, and comes back under the same name
+    std::uint32_t long_names{0};  ///< 1: some groups have the longest names there are
 };
 
 struct Hazards {
@@ -112,6 +114,8 @@ void for_each_hazard(Self& hazards, Visit&& visit) {
     visit("self_discard", client.self_discard);
     visit("departed", client.departed);
     visit("fickle", client.fickle);
+    visit("reopen", client.reopen);
+    visit("long_names", client.long_names);
 }
 
 /// The hazards of a seed, with times in proportion to `token_loss`. Never forges: who wants that
