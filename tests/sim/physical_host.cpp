@@ -1,0 +1,156 @@
+#include "tests/sim/physical_host.hpp"
+
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace torc::sim {
+namespace {
+
+constexpr std::size_t kArenaFrames = 3 * kWindowFrames;
+constexpr std::string_view kGroup = "g";
+
+using OpKind = engine::ClientOp::Kind;
+
+PhysicalHost& host_of(void* host) { return *static_cast<PhysicalHost*>(host); }
+
+}  // namespace
+
+PhysicalOptions physical_options(std::uint32_t nodes, const config::Timers& timers) {
+    PhysicalOptions options;
+    for (std::uint16_t i = 0; i < nodes; ++i) {
+        options.cluster.nodes.push_back({"n" + std::to_string(i), 0x7F000001u + i, NodeIndex{i}});
+    }
+    options.cluster.timers = timers;
+    return options;
+}
+
+PhysicalHost::PhysicalHost(const PhysicalOptions& options, std::uint32_t index, PhysicalCpu& cpu,
+                           Oracle& oracle)
+    : options_(options), index_(index), cpu_(cpu), oracle_(oracle), payload_(options.payload) {
+    TORC_CHECK(payload_.size() >= sizeof(std::int64_t));
+}
+
+engine::Effects PhysicalHost::effects() {
+    engine::Effects effects;
+    effects.frames.driver = this;
+    effects.frames.acquire_fn = [](void* host) { return host_of(host).arena_->lend(); };
+    effects.frames.release_fn = [](void* host, void* cookie) {
+        host_of(host).arena_->take_back(cookie);
+    };
+    effects.frames.transmit_fn = [](void* host, const wire::Transmit& transmit) {
+        host_of(host).cpu_.transmit(host_of(host).index_, transmit);
+    };
+    effects.driver = this;
+    effects.deliver_fn = [](void* host, const engine::Delivery& delivery) {
+        host_of(host).received(delivery);
+    };
+    effects.view_fn = [](void*, const engine::ViewEvent&) {};
+    effects.session_fn = [](void*, SessionId, engine::SessionOutcome) {};
+    effects.trace_fn = [](void* host, const telemetry::TraceEvent& event) {
+        host_of(host).traced(event);
+    };
+    return effects;
+}
+
+void PhysicalHost::boot(Instant now, std::uint64_t randomness) {
+    ++boots_;
+    if (options_.watched) oracle_.on_boot({index_, boots_});
+    arena_ = std::make_unique<Arena>(options_.cluster.frame_bytes, kArenaFrames);
+    counter_values_ = {};
+    counters_ = std::make_unique<telemetry::CounterSet>(counter_values_);
+    engine::EngineOptions mine;
+    mine.me = NodeIndex{static_cast<std::uint16_t>(index_)};
+    mine.incarnation = Incarnation{randomness | 1};
+    mine.seed = randomness * 3;
+    engine_ = std::make_unique<engine::Engine>(options_.cluster, mine, effects(), *counters_);
+    stays_.clear();
+    wishes_.clear();
+    joined_ = in_transitional_ = false;
+    engine_->start(now);
+    engine::ClientOp open;
+    open.kind = OpKind::open;
+    open.session = SessionId{0, 1};
+    open.name = "s";
+    TORC_CHECK(engine_->on_client(now, open) == engine::Accept::accepted);
+}
+
+void PhysicalHost::crash() {
+    arena_->abandon();
+    engine_.reset();
+}
+
+void PhysicalHost::receive(Instant now, const std::vector<std::byte>& packet) {
+    FrameRef frame = arena_->lend();
+    TORC_CHECK(frame && "the engine holds more frames than its bounds allow");
+    std::memcpy(frame.data, packet.data(), packet.size());
+    frame.size = static_cast<std::uint32_t>(packet.size());
+    frame.capacity = 0;
+    engine_->on_frame(now, frame);
+}
+
+void PhysicalHost::want_to_send(Instant now) {
+    if (wishes_.size() < kWishesMax) wishes_.push_back(now);
+}
+
+void PhysicalHost::offer(Instant now) {
+    if (!engine_->wants_clients()) return;
+    if (!joined_) {
+        engine::ClientOp join;
+        join.kind = OpKind::join;
+        join.session = SessionId{0, 1};
+        join.name = kGroup;
+        joined_ = engine_->on_client(now, join) == engine::Accept::accepted;
+    }
+    while (joined_ && options_.saturate && engine_->wants_clients() && send(now, now)) {
+    }
+    while (joined_ && !wishes_.empty() && engine_->wants_clients() && send(now, wishes_.front())) {
+        wishes_.pop_front();
+    }
+}
+
+bool PhysicalHost::send(Instant now, Instant wished) {
+    const std::int64_t stamp = ns_of(wished);
+    std::memcpy(payload_.data(), &stamp, sizeof stamp);
+    engine::ClientOp send;
+    send.kind = OpKind::send;
+    send.session = SessionId{0, 1};
+    send.groups = {&kGroup, 1};
+    const bool safe = options_.every_other_safe && sent_ % 2 == 1;
+    send.service = safe ? Service::safe : Service::agreed;
+    send.payload = payload_;
+    const engine::Accept accept = engine_->on_client(now, send);
+    TORC_CHECK(accept != engine::Accept::illegal);
+    if (accept != engine::Accept::accepted) return false;
+    ++sent_;
+    return true;
+}
+
+void PhysicalHost::traced(const telemetry::TraceEvent& event) {
+    if (options_.watched) oracle_.on_trace({index_, boots_}, event);
+    if (event.kind == telemetry::TraceKind::transitional) in_transitional_ = true;
+    if (event.kind != telemetry::TraceKind::regular) return;
+    in_transitional_ = false;
+    stays_.push_back({event.d, cpu_.clock(), kNever, kNever});
+}
+
+void PhysicalHost::received(const engine::Delivery& delivery) {
+    const Instant now = cpu_.clock();
+    if (!in_transitional_ && !stays_.empty()) {
+        Stay& stay = stays_.back();
+        if (stay.first == kNever) stay.first = now;
+        stay.last = now;
+    }
+    std::int64_t stamp = 0;
+    TORC_CHECK(delivery.payload.size() == payload_.size());
+    std::memcpy(&stamp, delivery.payload.data(), sizeof stamp);
+    latencies_[delivery.service == Service::safe ? 1 : 0].push_back(now - instant_from_ns(stamp));
+    bytes_delivered_ += delivery.payload.size();
+}
+
+void PhysicalHost::forget_deliveries() {
+    for (std::vector<Nanos>& latencies : latencies_) latencies.clear();
+    bytes_delivered_ = 0;
+}
+
+}  // namespace torc::sim

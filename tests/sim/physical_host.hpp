@@ -1,0 +1,103 @@
+// One host of the physical simulator: an engine, its frame memory, and one session that sends at a
+// given rate to the one group that everybody is in. It notes what figures are made of: when each
+// configuration came, the first and last delivery in it, and how long messages took.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "engine/engine.hpp"
+#include "telemetry/counters.hpp"
+#include "tests/sim/arena.hpp"
+#include "tests/sim/oracle.hpp"
+#include "tests/sim/physical_network.hpp"
+
+namespace torc::sim {
+
+struct PhysicalOptions {
+    PhysicalParameters parameters;
+    config::ClusterSettings cluster;
+    std::uint64_t seed{1};
+    Nanos interval{std::chrono::microseconds{20}};  ///< mean time between a node's messages
+    std::size_t payload{200};
+    bool saturate{false};          ///< always another message instead
+    bool every_other_safe{false};  ///< else all are agreed
+    bool watched{true};            ///< by the oracle: slower
+};
+
+PhysicalOptions physical_options(std::uint32_t nodes, const config::Timers& timers);
+
+/// One regular configuration, as a host lived through it. Times are of its CPU.
+struct Stay {
+    std::uint64_t members{0};  ///< bitmap
+    Instant installed{};
+    Instant first{kNever};  ///< delivery to the session
+    Instant last{kNever};   ///< delivery in the regular configuration
+};
+
+/// The CPU that the host runs on: what it sends leaves when the CPU got to it.
+class PhysicalCpu {
+public:
+    virtual ~PhysicalCpu() = default;
+    virtual void transmit(std::uint32_t host, const wire::Transmit& transmit) = 0;
+    virtual Instant clock() const = 0;
+};
+
+class PhysicalHost {
+public:
+    PhysicalHost(const PhysicalOptions& options, std::uint32_t index, PhysicalCpu& cpu,
+                 Oracle& oracle);
+
+    void boot(Instant now, std::uint64_t randomness);
+    void crash();
+    void leave(Instant now) { engine_->leave(now); }
+    void receive(Instant now, const std::vector<std::byte>& packet);
+    void timer(Instant now) { engine_->on_timer(now); }
+    void want_to_send(Instant now);
+    /// Gives the engine what it takes, as each pass of the poll loop does.
+    void offer(Instant now);
+
+    bool alive() const { return engine_ != nullptr; }
+    bool left() const { return alive() && engine_->left(); }
+    std::uint32_t boots() const { return boots_; }
+    const engine::Engine& engine() const { return *engine_; }
+    const telemetry::CounterSet& counters() const { return *counters_; }
+
+    const std::vector<Stay>& stays() const { return stays_; }
+    /// From the client's wish to the delivery here, of others' messages too; [0] agreed, [1] safe.
+    const std::vector<Nanos>& latencies(bool safe) const { return latencies_[safe ? 1 : 0]; }
+    std::uint64_t bytes_delivered() const { return bytes_delivered_; }
+    void forget_deliveries();
+
+private:
+    engine::Effects effects();
+    void traced(const telemetry::TraceEvent& event);
+    void received(const engine::Delivery& delivery);
+    bool send(Instant now, Instant wished);
+
+    /// A session that waits for more stops wishing.
+    static constexpr std::size_t kWishesMax = 256;
+
+    const PhysicalOptions& options_;
+    std::uint32_t index_;
+    std::uint32_t boots_{0};
+    PhysicalCpu& cpu_;
+    Oracle& oracle_;
+    std::unique_ptr<Arena> arena_;
+    telemetry::CounterValues counter_values_;
+    std::unique_ptr<telemetry::CounterSet> counters_;
+    std::unique_ptr<engine::Engine> engine_;
+    bool joined_{false};
+    std::uint64_t sent_{0};
+    std::deque<Instant> wishes_;
+    std::vector<std::byte> payload_;
+    std::vector<Stay> stays_;
+    bool in_transitional_{false};
+    std::array<std::vector<Nanos>, 2> latencies_;
+    std::uint64_t bytes_delivered_{0};
+};
+
+}  // namespace torc::sim
