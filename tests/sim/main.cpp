@@ -1,88 +1,187 @@
 // torc-sim: runs seeds through the simulator. `--seed N` replays one, `--seeds N` runs N fresh
-// ones, `--fixed N` runs seeds 1..N. Ends with "N seeds, F failed, E events/s". A failed check of
-// the core ends the process; the seed that did it is named first.
+// ones, `--fixed N` runs seeds 1..N, `--scenario FILE` replays scenario files. Ends with "N seeds,
+// F failed, E events/s". Seeds run in processes of their own, and what fails is made small.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
+#include <fstream>
+#include <iterator>
+#include <optional>
 #include <random>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 
 #include "base/check.hpp"
 #include "base/mutants.hpp"
-#include "tests/sim/world.hpp"
+#include "tests/sim/apart.hpp"
+#include "tests/sim/minimise.hpp"
 
 namespace {
+
+using torc::sim::Report;
+using torc::sim::Scenario;
 
 struct Job {
     std::uint64_t seed{0};  ///< the one to replay
     std::uint64_t fresh{0};
     std::uint64_t fixed{0};
     std::uint32_t nodes{0};
-    bool verbose{false};
-    bool stop_at_failure{false};
+    std::vector<std::string> scenarios;  ///< files to replay
+    torc::sim::Apart apart;
     std::string mutant;
+    bool verbose{false};
+    bool show{false};
+    bool stop_at_failure{false};
+    bool minimise{false};
+    std::uint32_t minimise_seconds{20};
+};
+
+struct Run {
+    std::string name;    ///< for people
+    std::string replay;  ///< arguments that repeat it
+    std::string file;    ///< where its minimised scenario goes
+    Scenario scenario;
 };
 
 struct Tally {
     std::uint64_t seeds{0};
     std::uint64_t failed{0};
     std::uint64_t events{0};
+    std::uint64_t mutant_fired{0};
+    std::uint64_t first_failed{0};  ///< number of a run
+    std::string what;               ///< its violation
 };
-
-/// What runs, for the check handler, which gets no argument of ours.
-std::uint64_t running_seed = 0;
-std::uint32_t running_nodes = 0;
 
 unsigned long long printable(std::uint64_t number) { return number; }
 
-void report_failure(const std::string& what) {
-    std::printf("FAILED: %s\n  replay: ./dev sim --seed %llu", what.c_str(),
-                printable(running_seed));
-    if (running_nodes != 0) std::printf(" --nodes %u", running_nodes);
-    std::printf("\n");
+/// For the check handler, which gets no argument of ours: what runs in this process.
+std::string running;
+
+void on_failed_check(const char* expression, const std::source_location& where) {
+    std::printf("FAILED: check %s at %s:%u\n  replay: ./dev sim %s\n", expression,
+                where.file_name(), static_cast<unsigned>(where.line()), running.c_str());
     std::fflush(stdout);
 }
 
-void on_failed_check(const char* expression, const std::source_location& where) {
-    report_failure("check " + std::string(expression) + " at " + where.file_name() + ":" +
-                   std::to_string(where.line()));
+Run run_of_seed(const Job& job, std::uint64_t seed) {
+    const std::string number = std::to_string(seed);
+    std::string replay = "--seed " + number;
+    if (job.nodes != 0) replay += " --nodes " + std::to_string(job.nodes);
+    if (!job.mutant.empty()) replay += " --mutant " + job.mutant;
+    return {"seed " + number, replay, "torc-sim-" + number + ".torc",
+            torc::sim::scenario_from_seed(seed, job.nodes)};
 }
 
-void run_one(std::uint64_t seed, const Job& job, bool verbose, Tally& tally) {
-    if (job.stop_at_failure && tally.failed != 0) return;
-    running_seed = seed;
-    const torc::sim::Options options = torc::sim::options_from_seed(seed, job.nodes);
-    if (verbose) std::printf("seed %llu: %s\n", printable(seed), describe(options).c_str());
-    auto world = std::make_unique<torc::sim::World>(options);
-    const torc::sim::Outcome outcome = world->run();
-    // A violation left some engine in the middle of a call, by an exception that the core is not
-    // built for: such a world is left alone, not taken apart.
-    if (outcome.failed) static_cast<void>(world.release());
+std::optional<Run> run_of_file(const std::string& path) {
+    std::ifstream file(path);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    Run run{path, "--scenario " + path, path + ".small", {}};
+    const std::string problem = file ? torc::sim::from_text(text, run.scenario) : "cannot be read";
+    if (problem.empty()) return run;
+    std::printf("torc-sim: %s: %s\n", path.c_str(), problem.c_str());
+    return std::nullopt;
+}
+
+void tell(const Job& job, const Run& run, const Report& report, Tally& tally) {
+    const torc::sim::Outcome& outcome = report.outcome;
     ++tally.seeds;
     tally.events += outcome.events;
-    if (verbose) {
+    tally.mutant_fired += report.mutant_fired;
+    if (job.verbose) {
+        const auto seconds = [](torc::Nanos t) { return std::chrono::duration<double>(t).count(); };
         std::printf(
-            "  %llu events, %llu deliveries, %llu installs, %.3f s of virtual time\n"
-            "  trace %016llx\n",
+            "%s: %s\n  %zu faults, %llu events, %llu deliveries, %llu installs, %.3f s of virtual "
+            "time, %.3f s to heal\n  trace %016llx\n",
+            run.name.c_str(), describe(run.scenario.options).c_str(), run.scenario.schedule.size(),
             printable(outcome.events), printable(outcome.messages), printable(outcome.installs),
-            std::chrono::duration<double>(outcome.virtual_time).count(), printable(outcome.trace));
+            seconds(outcome.virtual_time), seconds(outcome.healing), printable(outcome.trace));
     }
     if (!outcome.failed) return;
-    ++tally.failed;
-    report_failure(outcome.what);
+    if (tally.failed++ == 0) tally.what = outcome.what;
+    std::printf("FAILED: %s: %s\n  replay: ./dev sim %s\n", run.name.c_str(), outcome.what.c_str(),
+                run.replay.c_str());
+    std::fflush(stdout);
 }
 
-Tally run(const Job& job, bool replay) {
+/// Shrinks a failed run, as long as the job allows, and writes down what is left.
+void make_small(const Job& job, const Run& run, const std::string& what) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{job.minimise_seconds};
+    const std::string signature = torc::sim::signature_of(what);
+    std::uint64_t runs = 0;
+    const Scenario small = torc::sim::minimise(
+        run.scenario,
+        [&](const Scenario& candidate) {
+            ++runs;
+            const Report report = torc::sim::run_one_apart(candidate, job.apart.seconds_a_run);
+            return report.outcome.failed &&
+                   torc::sim::signature_of(report.outcome.what) == signature;
+        },
+        [&] { return std::chrono::steady_clock::now() < end; });
+    std::ofstream file(run.file);
+    file << torc::sim::to_text(small) << "# " << signature << "\n# from " << run.name << '\n';
+    std::printf(
+        "  minimised in %llu runs: %u nodes instead of %u, %zu faults instead of %zu\n"
+        "  replay: ./dev sim --scenario %s\n",
+        printable(runs), small.options.nodes, run.scenario.options.nodes, small.schedule.size(),
+        run.scenario.schedule.size(), run.file.c_str());
+}
+
+/// One run in this process, where a debugger can follow it.
+Tally run_here(const Job& job, const Run& run) {
+    running = run.replay;
+    torc::set_check_handler(&on_failed_check);
+    Report report;
+    report.outcome = torc::sim::World(run.scenario.options, run.scenario.schedule).run();
+    report.mutant_fired = torc::mutant_firings();
     Tally tally;
-    if (replay) run_one(job.seed, job, true, tally);
-    for (std::uint64_t i = 1; i <= job.fixed; ++i) run_one(i, job, job.verbose, tally);
+    tell(job, run, report, tally);
+    return tally;
+}
+
+template <class RunOf>
+Tally run_many(const Job& job, std::uint64_t count, RunOf&& run_of) {
+    Tally tally;
+    torc::sim::run_apart(
+        count, job.apart, [&](std::uint64_t number) { return run_of(number).scenario; },
+        [&](std::uint64_t number, const Report& report) {
+            if (report.outcome.failed && tally.failed == 0) tally.first_failed = number;
+            tell(job, run_of(number), report, tally);
+            return tally.failed == 0 || !job.stop_at_failure;
+        });
+    if (tally.failed == 0 || job.minimise_seconds == 0) return tally;
+    if (job.minimise || job.mutant.empty()) make_small(job, run_of(tally.first_failed), tally.what);
+    return tally;
+}
+
+Tally run_seeds(const Job& job) {
+    std::vector<std::uint64_t> seeds;
+    for (std::uint64_t i = 1; i <= job.fixed; ++i) seeds.push_back(i);
     std::random_device device;
     for (std::uint64_t i = 0; i < job.fresh; ++i) {
-        run_one(std::uint64_t{device()} << 32 | device(), job, job.verbose, tally);
+        seeds.push_back(std::uint64_t{device()} << 32 | device());
     }
-    return tally;
+    return run_many(job, seeds.size(),
+                    [&](std::uint64_t number) { return run_of_seed(job, seeds[number]); });
+}
+
+/// What the command line asks for; nullopt if it cannot be done.
+std::optional<Tally> run(Job& job, bool has_seed) {
+    std::vector<Run> runs;
+    if (has_seed) runs.push_back(run_of_seed(job, job.seed));
+    for (const std::string& path : job.scenarios) {
+        std::optional<Run> run = run_of_file(path);
+        if (!run) return std::nullopt;
+        runs.push_back(std::move(*run));
+    }
+    if (job.show) {
+        for (const Run& run : runs) std::printf("%s", to_text(run.scenario).c_str());
+        return Tally{runs.size(), 0, 0, 0, 0, {}};
+    }
+    if (runs.empty()) return run_seeds(job);
+    if (has_seed || job.scenarios.size() == 1) job.verbose = true;
+    if (runs.size() == 1 && !job.minimise) return run_here(job, runs.front());
+    return run_many(job, runs.size(), [&](std::uint64_t number) { return runs[number]; });
 }
 
 /// Makes the core wrong on purpose; false if there is no such mutant in this build.
@@ -95,33 +194,50 @@ bool choose_mutant(const std::string& name) {
     return false;
 }
 
+void add_options(CLI::App& app, Job& job) {
+    app.add_option("--seeds", job.fresh, "run so many fresh seeds");
+    app.add_option("--fixed", job.fixed, "run the seeds 1..N");
+    app.add_option("--scenario", job.scenarios, "replay these files")->check(CLI::ExistingFile);
+    app.add_option("--nodes", job.nodes, "so many nodes, instead of 3 to 9 as the seed says")
+        ->check(CLI::Range(torc::sim::kNodesLeast, torc::sim::kNodesMost));
+    job.apart.jobs = std::clamp(std::thread::hardware_concurrency(), 1u, torc::sim::kJobsMax);
+    app.add_option("-j,--jobs", job.apart.jobs, "runs at a time")
+        ->check(CLI::Range(1u, torc::sim::kJobsMax))
+        ->capture_default_str();
+    app.add_option("--seconds-a-run", job.apart.seconds_a_run, "of wall-clock time, then it failed")
+        ->capture_default_str();
+    app.add_flag("-v,--verbose", job.verbose, "say what each seed came to");
+    app.add_flag("--show", job.show, "print the scenario of --seed or --scenario, run nothing");
+    app.add_flag("--stop-at-failure", job.stop_at_failure,
+                 "run no seed after the first failed one");
+    app.add_flag("--minimise", job.minimise,
+                 "make --seed or --scenario small if it fails (of many, the first failed one is)");
+    app.add_option("--minimise-seconds", job.minimise_seconds, "for that; 0: not at all")
+        ->capture_default_str();
+    app.add_option("--mutant", job.mutant, "run with this bug of base/mutants.def in the core");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     CLI::App app{"Runs Torc's protocol in virtual time, each run decided by one seed"};
     Job job;
-    CLI::Option* const replay = app.add_option("--seed", job.seed, "replay this seed");
-    app.add_option("--seeds", job.fresh, "run so many fresh seeds");
-    app.add_option("--fixed", job.fixed, "run the seeds 1..N");
-    app.add_option("--nodes", job.nodes, "so many nodes, instead of 3 to 7 as the seed says");
-    app.add_flag("-v,--verbose", job.verbose, "say what each seed came to");
-    app.add_flag("--stop-at-failure", job.stop_at_failure,
-                 "run no seed after the first failed one");
-    app.add_option("--mutant", job.mutant, "run with this bug of base/mutants.def in the core");
+    CLI::Option* const seed = app.add_option("--seed", job.seed, "replay this seed");
+    add_options(app, job);
     CLI11_PARSE(app, argc, argv);
     if (!job.mutant.empty() && !choose_mutant(job.mutant)) return EXIT_FAILURE;
 
-    running_nodes = job.nodes;
-    torc::set_check_handler(&on_failed_check);
     const auto start = std::chrono::steady_clock::now();
-    const Tally tally = run(job, replay->count() > 0);
+    const std::optional<Tally> tally = run(job, seed->count() > 0);
+    if (!tally) return EXIT_FAILURE;
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (!job.mutant.empty()) {
         std::printf("mutant %s: fired %llu times\n", job.mutant.c_str(),
-                    printable(torc::mutant_firings()));
+                    printable(tally->mutant_fired));
     }
-    std::printf("%llu seeds, %llu failed, %.0f events/s\n", printable(tally.seeds),
-                printable(tally.failed), static_cast<double>(tally.events) / seconds);
-    return tally.failed == 0 && tally.seeds > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (job.show) return EXIT_SUCCESS;
+    std::printf("%llu seeds, %llu failed, %.0f events/s\n", printable(tally->seeds),
+                printable(tally->failed), static_cast<double>(tally->events) / seconds);
+    return tally->failed == 0 && tally->seeds > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -68,6 +68,55 @@ struct Options {
     config::ClusterSettings cluster;  ///< `nodes` of it follow from `nodes` above
 };
 
+/// Nodes that a run can have: one that can be parted, and as many as oracles have bits.
+inline constexpr std::uint32_t kNodesLeast = 2;
+inline constexpr std::uint32_t kNodesMost = 63;
+
+/// Calls `visit(name, field)` for each field but the hazards, which have their own; the menu of
+/// faults is not there either, it only makes the schedule. `Self` is Options or const Options.
+template <class Self, class Visit>
+void for_each_option(Self& options, Visit&& visit) {
+    visit("seed", options.seed);
+    visit("nodes", options.nodes);
+    visit("chaos", options.chaos);
+    auto& packets = options.packets;
+    visit("loss", packets.loss);
+    visit("duplicate", packets.duplicate);
+    visit("late", packets.late);
+    visit("corrupt", packets.corrupt);
+    visit("kind", packets.kind);
+    visit("kind_loss", packets.kind_loss);
+    visit("delay_min", packets.delay_min);
+    visit("delay_max", packets.delay_max);
+    visit("late_max", packets.late_max);
+    visit("replay", options.faults.replay);  // whether old packets are kept
+    auto& load = options.load;
+    visit("interval", load.interval);
+    visit("acts", load.acts);
+    visit("sessions", load.sessions);
+    visit("groups", load.groups);
+    visit("large", load.large);
+    visit("churn", load.churn);
+    visit("reopen", load.reopen);
+    visit("burst", load.burst);
+    auto& cluster = options.cluster;
+    visit("frame_bytes", cluster.frame_bytes);
+    visit("message_bytes", cluster.message_bytes);
+    visit("in_flight_frames", cluster.in_flight_frames);
+    visit("burst_frames", cluster.burst_frames);
+    visit("status_frames", cluster.status_frames);
+    auto& timers = cluster.timers;
+    visit("token_retransmit", timers.token_retransmit);
+    visit("token_loss", timers.token_loss);
+    visit("join_interval", timers.join_interval);
+    visit("consensus", timers.consensus);
+    visit("form_step", timers.form_step);
+    visit("recovery", timers.recovery);
+    visit("merge_probe", timers.merge_probe);
+    visit("hold_refresh", timers.hold_refresh);
+    visit("hold_after", timers.hold_after);
+}
+
 /// `nodes` 0: the seed decides (3 to 9).
 Options options_from_seed(std::uint64_t seed, std::uint32_t nodes = 0);
 

@@ -271,6 +271,18 @@ bool kind_from_name(std::string_view name, FaultKind& kind) {
     return true;
 }
 
+bool is_of_one_node(FaultKind kind) {
+    using enum FaultKind;
+    constexpr std::array kKinds{deaf, mute, crash, pause, leave, dying};
+    return std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
+}
+
+bool is_of_two_nodes(FaultKind kind) {
+    using enum FaultKind;
+    constexpr std::array kKinds{one_way, mend, triangle};
+    return std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
+}
+
 Schedule schedule_of(const Options& options) { return Planner(options).plan(); }
 
 }  // namespace torc::sim

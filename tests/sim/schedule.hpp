@@ -61,6 +61,10 @@ std::string_view name_of(FaultKind kind);
 /// False if no fault is called that.
 bool kind_from_name(std::string_view name, FaultKind& kind);
 
+/// Whether it strikes the one `node`, or what is between `node` and `other`.
+bool is_of_one_node(FaultKind kind);
+bool is_of_two_nodes(FaultKind kind);
+
 /// What the options' menu and seed come to. Pure.
 Schedule schedule_of(const Options& options);
 
