@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <map>
+#include <utility>
 
 #include "config/convert.hpp"
 #include "config/ipv4.hpp"
@@ -166,6 +167,19 @@ void check_port(const Settings& settings, const Places& places, Problems& proble
     }
 }
 
+/// Rates that do nothing are a mistake: somebody believes that they test something.
+void check_lossy(const LossySettings& lossy, const Places& places, Problems& problems) {
+    if (lossy.enabled) return;
+    for (const auto& [name, rate] :
+         {std::pair{"loss_ppm", lossy.loss_ppm}, std::pair{"duplicate_ppm", lossy.duplicate_ppm},
+          std::pair{"delay_ppm", lossy.delay_ppm}}) {
+        if (rate == 0) continue;
+        problems.add(places.of("lossy", name),
+                     std::string(name) + " is " + std::to_string(rate) +
+                         ", but [lossy] enabled is false, so that no frame would be touched");
+    }
+}
+
 }  // namespace
 
 void check_relations(const Settings& settings, const Overrides& overrides, const Places& places,
@@ -174,6 +188,7 @@ void check_relations(const Settings& settings, const Overrides& overrides, const
     check_timers(settings.cluster.timers, places, problems);
     check_frames(settings, places, problems);
     check_identity(settings, overrides, places, problems);
+    check_lossy(settings.node.lossy, places, problems);
     if (overrides.node_needed) check_port(settings, places, problems);
 }
 

@@ -24,6 +24,7 @@ constexpr std::int64_t kIpUdpBytes = 28;
 constexpr std::int64_t kFramePoolMin = 1024;
 constexpr std::int64_t kFramePoolMax = std::int64_t{1} << 22;
 constexpr std::int64_t kCoreMax = 1023;
+constexpr std::int64_t kMillion = 1'000'000;
 constexpr std::int64_t kSessionRingMin = 64 * kKiB;
 constexpr std::int64_t kSessionRingMax = 64 * kMiB;
 
@@ -76,6 +77,14 @@ struct InNode {
     static void set(Settings& all, const Value& value) { from_value(all.node.*Member, value); }
 };
 
+template <auto Member>
+struct InLossy {
+    static Value get(const Settings& all) { return to_value(all.node.lossy.*Member); }
+    static void set(Settings& all, const Value& value) {
+        from_value(all.node.lossy.*Member, value);
+    }
+};
+
 /// Operators know their MTU; frames are counted without the headers below ours.
 struct Mtu {
     static Value get(const Settings& all) {
@@ -123,6 +132,14 @@ constexpr Key local(string_view name, ValueType type, string_view fallback, stri
             .fallback = fallback,
             .text = text};
 }
+constexpr Key lossy(string_view name, ValueType type, string_view fallback, string_view text) {
+    return {.section = "lossy",
+            .name = name,
+            .scope = Scope::node,
+            .type = type,
+            .fallback = fallback,
+            .text = text};
+}
 constexpr Key described(Key key, string_view text, string_view spread = {},
                         string_view corosync = {}) {
     key.text = text;
@@ -142,6 +159,7 @@ constexpr Key one_of(Key key, std::span<const string_view> choices) {
 
 using C = ClusterSettings;
 using N = NodeSettings;
+using L = LossySettings;
 
 constexpr std::array kSchema{
     with<InCluster<&C::name>>(described(
@@ -322,9 +340,34 @@ constexpr std::array kSchema{
             "Frames that the port owns: those on the way, those kept for retransmission, and those "
             "waiting in its queues. At least 4 * in_flight_frames + 1024."),
         kFramePoolMin, kFramePoolMax)),
+
+    with<InLossy<&L::enabled>>(
+        lossy("enabled", ValueType::boolean, "false",
+              "Puts a port that loses frames on purpose in front of the real one. Never where it "
+              "matters.")),
+    with<InLossy<&L::loss_ppm>>(within(lossy("loss_ppm", ValueType::integer, "0",
+                                             "Of a million received frames, so many are lost."),
+                                       0, kMillion)),
+    with<InLossy<&L::duplicate_ppm>>(
+        within(lossy("duplicate_ppm", ValueType::integer, "0",
+                     "Of a million received frames, so many come twice."),
+               0, kMillion)),
+    with<InLossy<&L::delay_ppm>>(
+        within(lossy("delay_ppm", ValueType::integer, "0",
+                     "Of a million received frames, so many come late, after others."),
+               0, kMillion)),
+    with<InLossy<&L::delay>>(within(lossy("delay", ValueType::duration, "\"1ms\"",
+                                          "Longest delay of a frame that comes late or twice."),
+                                    0, kSecond)),
+    with<InLossy<&L::seed>>(
+        within(lossy("seed", ValueType::integer, "0",
+                     "Chooses which frames; 0 is another choice at each start. The daemon's place "
+                     "in the list of nodes is added, so that all may have the same."),
+               0, std::int64_t{std::numeric_limits<std::int32_t>::max()})),
 };
 
-constexpr std::array<string_view, 4> kSections{"cluster", "cluster.timers", "node", "daemon"};
+constexpr std::array<string_view, 5> kSections{"cluster", "cluster.timers", "node", "daemon",
+                                               "lossy"};
 
 }  // namespace
 

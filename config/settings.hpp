@@ -59,6 +59,16 @@ enum class IdleStrategy : std::uint8_t { spin, adaptive, sleepy };
 /// What happens to a client that does not read (architecture.md 3.7).
 enum class SlowReaderPolicy : std::uint8_t { disconnect, block, drop_unreliable };
 
+/// Loss on purpose (dataplane/lossy_port.hpp). A million parts are all frames received.
+struct LossySettings {
+    bool enabled{false};
+    std::uint32_t loss_ppm{0};
+    std::uint32_t duplicate_ppm{0};
+    std::uint32_t delay_ppm{0};
+    Nanos delay{std::chrono::milliseconds{1}};  ///< longest; of duplicates as well
+    std::uint64_t seed{0};                      ///< 0: another one at each start
+};
+
 struct NodeSettings {
     std::string node;                      ///< which entry of `nodes` this daemon is
     std::string runtime_dir{"/run/torc"};  ///< sockets, counters file, lock
@@ -74,6 +84,7 @@ struct NodeSettings {
     std::uint32_t sessions{256};                           ///< at most kSessionsMax
     SlowReaderPolicy slow_reader{SlowReaderPolicy::disconnect};
     std::uint32_t frame_pool{16384};  ///< frames the port owns
+    LossySettings lossy;
 };
 
 /// 64-bit hash of what must be equal everywhere; its low 32 bits stand in every frame.

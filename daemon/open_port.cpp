@@ -1,5 +1,9 @@
 #include "daemon/open_port.hpp"
 
+#include <random>
+#include <utility>
+
+#include "dataplane/lossy_port.hpp"
 #include "dataplane/udp_port.hpp"
 
 namespace torc::daemon {
@@ -34,10 +38,8 @@ Result<OpenPort> open_dpdk(const config::ClusterSettings&, const config::NodeSet
 }
 #endif
 
-}  // namespace
-
-Result<OpenPort> open_port(const config::ClusterSettings& cluster, const config::NodeSettings& node,
-                           NodeIndex me) {
+Result<OpenPort> open_plain(const config::ClusterSettings& cluster,
+                            const config::NodeSettings& node, NodeIndex me) {
     switch (node.port) {
         case config::PortKind::udp:
             return open_udp(cluster, node, me);
@@ -45,6 +47,29 @@ Result<OpenPort> open_port(const config::ClusterSettings& cluster, const config:
             return open_dpdk(cluster, node);
     }
     return failure("unknown port kind");
+}
+
+/// One that loses frames on purpose, in front of the real one.
+Result<void> make_lossy(OpenPort& opened, const config::NodeSettings& node, NodeIndex me) {
+    auto page = dataplane::LossyPage::create(dataplane::lossy_path(node.runtime_dir, node.node),
+                                             dataplane::rates_of(node.lossy));
+    if (!page) return tl::unexpected(page.error());
+    const std::uint64_t seed = node.lossy.seed == 0 ? std::random_device()() : node.lossy.seed;
+    opened.port = std::make_unique<dataplane::LossyPort>(std::move(opened.port), std::move(*page),
+                                                         seed + raw(me));
+    return {};
+}
+
+}  // namespace
+
+Result<OpenPort> open_port(const config::ClusterSettings& cluster, const config::NodeSettings& node,
+                           NodeIndex me) {
+    Result<OpenPort> opened = open_plain(cluster, node, me);
+    if (!opened || !node.lossy.enabled) return opened;
+    if (const Result<void> lossy = make_lossy(*opened, node, me); !lossy) {
+        return tl::unexpected(lossy.error());
+    }
+    return opened;
 }
 
 void OpenPort::step([[maybe_unused]] Instant now) {

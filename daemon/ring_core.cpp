@@ -118,6 +118,10 @@ void RingCore::copy_counters() {
     counters_.set(CounterId::port_tx_frames, port.tx_frames);
     counters_.set(CounterId::port_tx_bytes, port.tx_bytes);
     counters_.set(CounterId::port_tx_dropped, port.tx_dropped);
+    counters_.set(CounterId::lossy, port.is_lossy ? 1 : 0);
+    counters_.set(CounterId::lossy_lost, port.lossy_lost);
+    counters_.set(CounterId::lossy_duplicated, port.lossy_duplicated);
+    counters_.set(CounterId::lossy_delayed, port.lossy_delayed);
     counters_.set(CounterId::pool_loans, port_.loans());
 
     const client_shm::PlaneCounters& plane = plane_.counters();

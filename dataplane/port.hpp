@@ -23,6 +23,10 @@ struct PortCounters {
     std::uint64_t tx_frames{0};
     std::uint64_t tx_bytes{0};
     std::uint64_t tx_dropped{0};  ///< queue still full after the bounded retry
+    bool is_lossy{false};         ///< a LossyPort is in front; the rest is its
+    std::uint64_t lossy_lost{0};  ///< received and lost on purpose
+    std::uint64_t lossy_duplicated{0};
+    std::uint64_t lossy_delayed{0};
 };
 
 class Port {

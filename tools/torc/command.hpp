@@ -26,6 +26,7 @@ std::unique_ptr<Command> make_bench();
 std::unique_ptr<Command> make_chat();
 std::unique_ptr<Command> make_demo();
 std::unique_ptr<Command> make_failover();
+std::unique_ptr<Command> make_lossy();
 std::unique_ptr<Command> make_receive();
 std::unique_ptr<Command> make_send();
 std::unique_ptr<Command> make_status();

@@ -79,6 +79,7 @@ private:
         fmt::print("  ring {} led by {}: {}{}\n", now->ring_epoch >> 24, now->representative,
                    words(now->members),
                    now->missing.empty() ? "" : "; missing " + words(now->missing));
+        print_lossy(*now);
         fmt::print("  rotation {:.1f} us, longest {:.1f} us; seq {}, stable {}\n",
                    static_cast<double>(now->counters.at("rotation")) / 1e3,
                    static_cast<double>(now->counters.at("rotation_peak")) / 1e3, now->high,
@@ -93,6 +94,16 @@ private:
         }
         if (!counters_) return;
         for (const auto& [name, value] : now->counters) fmt::print("  {} {}\n", name, value);
+    }
+
+    static void print_lossy(const DaemonStatus& now) {
+        const auto counted = [&](const char* name) {
+            const auto at = now.counters.find(name);
+            return at == now.counters.end() ? 0 : at->second;
+        };
+        if (counted("lossy") == 0) return;
+        fmt::print("  LOSSY ON PURPOSE: {} frames lost, {} repeated, {} delayed\n",
+                   counted("lossy_lost"), counted("lossy_duplicated"), counted("lossy_delayed"));
     }
 
     nlohmann::json as_json(const std::string& node, const std::optional<DaemonStatus>& before,

@@ -54,6 +54,18 @@ std::optional<DaemonStatus> read_status(const std::string& runtime_dir, const st
     return status;
 }
 
+std::vector<std::string> configured_nodes(const std::string& runtime_dir, const std::string& node) {
+    std::vector<std::string> nodes;
+    const auto reading = telemetry::read_counters(telemetry::counters_path(runtime_dir, node));
+    if (!reading) return nodes;
+    const telemetry::StatusBlock& block = reading->status;
+    for (std::uint16_t i = 0; i < std::min<std::size_t>(block.members, block.member_list.size());
+         ++i) {
+        nodes.push_back(node_named(block, i));
+    }
+    return nodes;
+}
+
 std::vector<std::string> nodes_in(const std::string& runtime_dir) {
     std::vector<std::string> nodes;
     std::error_code ignored;

@@ -35,6 +35,8 @@ struct DaemonStatus {
 
 /// Nothing if there is no (valid) file of that daemon.
 std::optional<DaemonStatus> read_status(const std::string& runtime_dir, const std::string& node);
+/// All daemons that it is configured with, in the order of the configuration; empty without a file.
+std::vector<std::string> configured_nodes(const std::string& runtime_dir, const std::string& node);
 /// Daemons that have a counters file in the folder, sorted.
 std::vector<std::string> nodes_in(const std::string& runtime_dir);
 

@@ -122,6 +122,13 @@ const std::vector<Mistake>& value_mistakes() {
         {"NumberOutOfRange",
          cluster("data_port = 65535"),
          {"t:2:13: data_port is 65535; it must be from 1 to 65534"}},
+        {"LossWithoutEnabled",
+         with("[lossy]\nloss_ppm = 5\n"),
+         {"t:12:1: loss_ppm is 5, but [lossy] enabled is false, so that no frame would be "
+          "touched"}},
+        {"MoreThanAllFrames",
+         with("[lossy]\nenabled = true\nloss_ppm = 1000001\n"),
+         {"t:13:12: loss_ppm is 1000001; it must be from 0 to 1000000"}},
         {"NegativeNumber", with("core = -2\n"), {"t:11:8: core is -2; it must be from -1 to 1023"}},
         {"DurationOutOfRange",
          timers("hold_after = \"2h\""),
