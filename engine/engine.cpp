@@ -203,6 +203,7 @@ membership::FormerUpcalls Engine::former_upcalls() {
     membership::FormerUpcalls upcalls;
     upcalls.engine = this;
     upcalls.stop_ring_fn = [](void* engine, Instant now) { engine_of(engine).ring_.stop(now); };
+    upcalls.suspect_fn = [](void* engine) { return engine_of(engine).ring_.suspect(); };
     upcalls.set_draining_fn = [](void* engine, Instant now, bool draining) {
         engine_of(engine).ring_.set_draining(now, draining);
     };

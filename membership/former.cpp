@@ -163,9 +163,7 @@ void Former::Impl::arm_for(Instant now, State entered) {
             timers.arm(Timer::gather_join, now + times.join_interval);
             timers.arm(Timer::gather_settle, now + times.join_interval / 2);
             timers.arm(Timer::gather_consensus, now + times.consensus);
-            if (episode.suspect != kNoNode) {
-                timers.arm(Timer::gather_suspect, now + 2 * times.join_interval);
-            }
+            note_suspect(now, episode.suspect);
             break;
         case State::form:
             form = Form{};
@@ -187,7 +185,7 @@ void Former::Impl::arm_for(Instant now, State entered) {
 
 void Former::Impl::on_timer(Instant now) {
     if (timers.take_due(Timer::gather_join, now)) gather_join_tick(now);
-    if (timers.take_due(Timer::gather_suspect, now)) fail_suspect(now);
+    if (timers.take_due(Timer::gather_suspect, now)) fail_suspects(now);
     if (timers.take_due(Timer::gather_consensus, now)) gather_consensus_tick(now);
     if (timers.take_due(Timer::gather_settle, now)) check_agreed(now);
     if (timers.take_due(Timer::form_step, now)) back_to_gather(now, Cause::form_timeout);

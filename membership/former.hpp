@@ -56,6 +56,8 @@ struct PlanForMe {
 struct FormerUpcalls {
     void* engine{nullptr};
     void (*stop_ring_fn)(void*, Instant now){nullptr};
+    /// Asked after stop_ring_fn: after whose hop the token vanished, as far as this ring can tell.
+    NodeIndex (*suspect_fn)(void*){nullptr};
     void (*set_draining_fn)(void*, Instant now, bool draining){nullptr};
     /// Snapshot and freeze; also fills what only other layers know (group digest, lease wait).
     void (*snapshot_fn)(void*, wire::State& state){nullptr};

@@ -25,10 +25,7 @@ void Former::Impl::join_in_gather(Instant now, const wire::Join& join) {
             sets_changed(now, episode.sets.proc.size() != proc_before);
             break;
     }
-    if (episode.suspect == kNoNode && join.suspect != me.index && raw(join.suspect) < nodes) {
-        episode.suspect = join.suspect;
-        timers.arm(Timer::gather_suspect, now + 2 * times.join_interval);
-    }
+    note_suspect(now, join.suspect);
     if (join.proc_set == episode.sets.proc && join.fail_set == episode.sets.fail) {
         gather.agreed[raw(from.index)] = from.incarnation;
     }
@@ -69,15 +66,27 @@ void Former::Impl::fail_silent(Instant now) {
     if (changed) sets_changed(now, false);
 }
 
+/// Each survivor may name another one: the last hop before the dead member the right one, the
+/// others their own living successor, who only has to speak.
+void Former::Impl::note_suspect(Instant now, NodeIndex index) {
+    if (index == me.index || raw(index) >= nodes || gather.suspects.test(raw(index))) return;
+    gather.suspects.set(raw(index));
+    timers.arm_no_later(Timer::gather_suspect,
+                        std::max(now, gather.since + 2 * times.join_interval));
+}
+
 /// After whose hop the token vanished, and who said nothing since: need not be waited for (4.7).
-void Former::Impl::fail_suspect(Instant now) {
+void Former::Impl::fail_suspects(Instant now) {
     if (leaving || state != State::gather) return;
-    const Member* suspect = member_at(episode.suspect);
-    if (suspect == nullptr || *suspect == me || contains(episode.sets.fail, *suspect)) return;
-    if (has_agreed(*suspect) || peers.heard_at(*suspect) >= gather.since) return;
-    if (!fail_member(episode.sets, *suspect)) return;
-    count(CounterId::members_silent);
-    sets_changed(now, false);
+    bool changed = false;
+    for (const Member& suspect : members) {
+        if (suspect == me || !gather.suspects.test(raw(suspect.index))) continue;
+        if (has_agreed(suspect) || peers.heard_at(suspect) >= gather.since) continue;
+        if (contains(episode.sets.fail, suspect) || !fail_member(episode.sets, suspect)) continue;
+        count(CounterId::members_silent);
+        changed = true;
+    }
+    if (changed) sets_changed(now, false);
 }
 
 void Former::Impl::gather_join_tick(Instant now) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -32,7 +33,8 @@ struct Departure {
     Cause cause{};
     bool token_alive{false};
     NodeIndex suspect{kNoNode};
-    std::optional<Member> failed;
+    std::optional<Member> failed{};
+    bool ask_ring{false};  ///< who noticed the loss first need not be who knows the suspect
 };
 
 struct Former::Impl {
@@ -73,7 +75,8 @@ struct Former::Impl {
     void join_in_gather(Instant now, const wire::Join& join);
     void sets_changed(Instant now, bool proc_grew);
     void fail_silent(Instant now);
-    void fail_suspect(Instant now);
+    void note_suspect(Instant now, NodeIndex index);
+    void fail_suspects(Instant now);
     void gather_join_tick(Instant now);
     void gather_consensus_tick(Instant now);
     void check_agreed(Instant now);
@@ -169,7 +172,8 @@ struct Former::Impl {
         Instant proc_grew_at{};
         std::array<Incarnation, kNodesMax> agreed{};  ///< per index; 0: not yet
         unsigned disagreeing_timeouts{0};
-        wire::MemberList farewells;  ///< leaver: who knows that I go
+        std::bitset<kNodesMax> suspects;  ///< mine and those of others' JOINs
+        wire::MemberList farewells;       ///< leaver: who knows that I go
     } gather;
 
     struct Form {

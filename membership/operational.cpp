@@ -17,8 +17,9 @@ void Former::Impl::join_in_operational(Instant now, const wire::Join& join) {
         if (mutant(Mutant::departure_unheard)) return;
         if (join.max_epoch_seen < ring.epoch) return count(CounterId::control_stale);
         const bool alive = (join.flags & wire::kJoinTokenAlive) != 0;
-        leave_operational(now,
-                          {goes ? Cause::leave_seen : Cause::join_from_member, alive, kNoNode, {}});
+        Departure departure{goes ? Cause::leave_seen : Cause::join_from_member, alive};
+        departure.ask_ring = !alive && !goes;
+        leave_operational(now, departure);
         return join_in_gather(now, join);
     }
     if (goes) return;
@@ -52,7 +53,9 @@ void Former::Impl::leave_operational(Instant now, const Departure& departure) {
     episode = {};
     episode.since = now;
     episode.token_alive = departure.token_alive;
-    episode.suspect = departure.suspect == me.index ? kNoNode : departure.suspect;
+    NodeIndex suspect = departure.suspect;
+    if (departure.ask_ring) suspect = upcalls.suspect_fn(upcalls.engine);
+    episode.suspect = suspect == me.index ? kNoNode : suspect;
     for (const Member& member : members) insert(episode.sets.proc, member);
     for (const Member& outsider : operational.outsiders) insert(episode.sets.proc, outsider);
     if (departure.failed) fail_member(episode.sets, *departure.failed);

@@ -44,6 +44,7 @@ void Ring::Impl::set_draining(Instant now, bool drain) {
 void Ring::Impl::stop() {
     if (mode != Mode::operational) return;
     mode = Mode::stopped;
+    suspect = pass.successor_suspect(last_now) ? ring.next() : kNoNode;
     forget_token();
     pass.stop();
     hold.stop();
@@ -81,8 +82,8 @@ void Ring::Impl::on_timer(Instant now) {
 }
 
 void Ring::Impl::on_loss() {
-    suspect = pass.successor_suspect() ? token_ring().next() : kNoNode;
     if (mode == Mode::recovering) {
+        suspect = pass.successor_suspect(last_now) ? recovery.ring.next() : kNoNode;
         pass.stop();
         forget_token();
         recovery.failed = true;

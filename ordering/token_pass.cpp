@@ -18,10 +18,11 @@ void TokenPass::start_ring(Instant now, const RingMembers& ring) {
     rotation_ = typical_rotation_ = Nanos{0};
     repeat_at_ = kNever;
     repetitions_ = 0;
+    unheard_since_ = kNever;
     loss_at_ = now + timers_.token_loss;
 }
 
-void TokenPass::stop() { repeat_at_ = loss_at_ = kNever; }
+void TokenPass::stop() { repeat_at_ = loss_at_ = unheard_since_ = kNever; }
 
 TokenPass::Verdict TokenPass::judge(std::uint64_t token_seq) const {
     if (token_seq == expected_) return Verdict::next;
@@ -38,6 +39,7 @@ void TokenPass::accepted(Instant now, std::uint64_t token_seq) {
     ++visits_;
     repeat_at_ = kNever;
     repetitions_ = 0;
+    unheard_since_ = kNever;
     loss_at_ = now + timers_.token_loss;
 }
 
@@ -45,6 +47,7 @@ void TokenPass::passed(Instant now, const wire::Token& token) {
     last_ = token;
     interval_ = first_interval();
     repetitions_ = 0;
+    unheard_since_ = now;
     repeat_at_ = now + interval_;
     loss_at_ = now + timers_.token_loss;
 }
@@ -55,6 +58,7 @@ void TokenPass::heard_of(Instant now, std::uint32_t round) {
     if (ahead <= 0 || loss_at_ == kNever) return;
     repeat_at_ = kNever;
     repetitions_ = 0;
+    unheard_since_ = kNever;
     loss_at_ = now + timers_.token_loss;
 }
 

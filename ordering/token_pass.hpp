@@ -14,9 +14,6 @@
 
 namespace torc::ordering {
 
-/// Repetitions after which the successor is named as suspect.
-inline constexpr std::uint32_t kSuspectAfter = 8;
-
 class TokenPass {
 public:
     explicit TokenPass(const config::Timers& timers) : timers_(timers) {}
@@ -51,7 +48,12 @@ public:
     /// Counts a repetition and gives its number; the next one waits twice as long.
     std::uint8_t repeat(Instant now);
     bool lost(Instant now) const { return now >= loss_at_; }
-    bool successor_suspect() const { return repetitions_ >= kSuspectAfter; }
+    /// I passed the token half of token_loss ago or more, and heard of nothing since. The last hop
+    /// before a dead member finds this true; so may one whose successor passed the token on without
+    /// my hearing of it, which costs nothing: a living suspect only has to speak.
+    bool successor_suspect(Instant now) const {
+        return now - unheard_since_ >= timers_.token_loss / 2;
+    }
     Instant next_deadline() const;
 
 private:
@@ -71,6 +73,7 @@ private:
     Nanos interval_{0};
     std::uint32_t repetitions_{0};
     Instant loss_at_{kNever};
+    Instant unheard_since_{kNever};  ///< when I passed a token of which nothing was heard yet
 };
 
 }  // namespace torc::ordering

@@ -186,5 +186,35 @@ TEST(Gather, ASuspectThatSpeaksDoesNot) {
     EXPECT_TRUE(solo.last<wire::Join>()->fail_set.empty());
 }
 
+TEST(Gather, WhoHearsOfTheLossFromAnotherStillNamesItsSuspect) {
+    Solo solo;
+    solo.in_ring({member(0), member(1), member(2)});
+    solo.ring.suspect = NodeIndex{1};
+    solo.run_for(5ms);
+    auto join = solo.join_of(member(2), set_of({member(0), member(1), member(2)}));
+    join.max_epoch_seen = solo.ring.old.ring.epoch;
+    solo.receive(join);
+    ASSERT_EQ(solo.cause(), Cause::join_from_member);
+    EXPECT_EQ(solo.last<wire::Join>()->suspect, NodeIndex{1});
+    solo.run_for(41ms);
+    EXPECT_EQ(solo.last<wire::Join>()->fail_set, set_of({member(1)}));
+}
+
+TEST(Gather, ALivingSuspectDoesNotHideADeadOne) {
+    Solo solo;
+    solo.in_ring({member(0), member(1), member(2), member(3)});
+    solo.run_for(5ms);
+    solo.former().on_token_lost(solo.now(), NodeIndex{1});
+    const auto everybody = set_of({member(0), member(1), member(2), member(3)});
+    for (const auto& [from, suspect] : {std::pair{1u, 2u}, std::pair{3u, 0u}}) {
+        auto join = solo.join_of(member(from), everybody);
+        join.max_epoch_seen = solo.last<wire::Join>()->max_epoch_seen;
+        join.suspect = NodeIndex{static_cast<std::uint16_t>(suspect)};
+        solo.receive(join);
+    }
+    solo.run_for(41ms);
+    EXPECT_EQ(solo.last<wire::Join>()->fail_set, set_of({member(2)}));
+}
+
 }  // namespace
 }  // namespace torc::membership::test

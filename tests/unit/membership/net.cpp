@@ -125,6 +125,7 @@ FormerUpcalls Net::upcalls_of(Place& place) {
         self.operational = false;
         self.patience = kNever;
     };
+    calls.suspect_fn = [](void*) { return kNoNode; };
     calls.set_draining_fn = [](void* engine, Instant, bool draining) {
         static_cast<Place*>(engine)->draining = draining;
     };

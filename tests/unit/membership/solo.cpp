@@ -25,6 +25,7 @@ FormerUpcalls Solo::upcalls() {
     FormerUpcalls calls;
     calls.engine = this;
     calls.stop_ring_fn = [](void* solo, Instant) { static_cast<Solo*>(solo)->ring.stopped = true; };
+    calls.suspect_fn = [](void* solo) { return static_cast<Solo*>(solo)->ring.suspect; };
     calls.set_draining_fn = [](void* solo, Instant, bool draining) {
         static_cast<Solo*>(solo)->ring.draining = draining;
     };

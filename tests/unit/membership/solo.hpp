@@ -69,6 +69,7 @@ public:
         bool stopped{false};
         bool draining{false};
         bool recovering{false};
+        NodeIndex suspect{kNoNode};
         bool token_returned{false};
         int snapshots{0};
         int abandoned{0};
