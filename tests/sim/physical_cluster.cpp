@@ -95,6 +95,7 @@ bool PhysicalCluster::run_until(const std::function<bool()>& done, Nanos limit) 
         queue_.pop();
         now_ = event.at;
         handle(event);
+        if (!violation_.empty()) throw Violation(violation_);
     }
     now_ = end;
     return done();

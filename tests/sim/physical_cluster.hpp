@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <queue>
+#include <string>
 #include <vector>
 
 #include "tests/sim/physical_host.hpp"
@@ -29,6 +30,7 @@ public:
     void split(std::uint64_t side) { side_ = side; }
     void heal() { side_ = 0; }
 
+    /// Running throws Violation at the first promise that the oracle saw broken.
     void run_for(Nanos time);
     /// Runs until `done` or for `limit`; gives whether it was done.
     bool run_until(const std::function<bool()>& done, Nanos limit);
@@ -46,6 +48,9 @@ public:
 
     void transmit(std::uint32_t host, const wire::Transmit& transmit) override;
     Instant clock() const override { return cursor_; }
+    void violated(const std::string& what) override {
+        if (violation_.empty()) violation_ = what;
+    }
 
 private:
     enum class Kind : std::uint8_t { in_switch, in_memory, pass, wish };
@@ -98,6 +103,7 @@ private:
     std::uint64_t side_{0};
     bool sending_{false};
     std::uint64_t descriptor_drops_{0};
+    std::string violation_;
     std::vector<Frame> outbox_;
     bool urgent_{false};  ///< something in the outbox must not wait for the end of the pass
 };

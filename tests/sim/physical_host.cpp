@@ -116,18 +116,19 @@ bool PhysicalHost::send(Instant now, Instant wished) {
     send.kind = OpKind::send;
     send.session = SessionId{0, 1};
     send.groups = {&kGroup, 1};
-    const bool safe = options_.every_other_safe && sent_ % 2 == 1;
-    send.service = safe ? Service::safe : Service::agreed;
+    send.service = options_.service;
     send.payload = payload_;
     const engine::Accept accept = engine_->on_client(now, send);
     TORC_CHECK(accept != engine::Accept::illegal);
-    if (accept != engine::Accept::accepted) return false;
-    ++sent_;
-    return true;
+    return accept == engine::Accept::accepted;
 }
 
 void PhysicalHost::traced(const telemetry::TraceEvent& event) {
-    if (options_.watched) oracle_.on_trace({index_, boots_}, event);
+    try {  // nothing may be thrown through the core, which is built without exceptions
+        if (options_.watched) oracle_.on_trace({index_, boots_}, event);
+    } catch (const Violation& violation) {
+        cpu_.violated(violation.what());
+    }
     if (event.kind == telemetry::TraceKind::transitional) in_transitional_ = true;
     if (event.kind != telemetry::TraceKind::regular) return;
     in_transitional_ = false;
@@ -144,12 +145,12 @@ void PhysicalHost::received(const engine::Delivery& delivery) {
     std::int64_t stamp = 0;
     TORC_CHECK(delivery.payload.size() == payload_.size());
     std::memcpy(&stamp, delivery.payload.data(), sizeof stamp);
-    latencies_[delivery.service == Service::safe ? 1 : 0].push_back(now - instant_from_ns(stamp));
+    latencies_.push_back(now - instant_from_ns(stamp));
     bytes_delivered_ += delivery.payload.size();
 }
 
 void PhysicalHost::forget_deliveries() {
-    for (std::vector<Nanos>& latencies : latencies_) latencies.clear();
+    latencies_.clear();
     bytes_delivered_ = 0;
 }
 

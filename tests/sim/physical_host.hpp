@@ -3,10 +3,10 @@
 // configuration came, the first and last delivery in it, and how long messages took.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "engine/engine.hpp"
@@ -23,9 +23,9 @@ struct PhysicalOptions {
     std::uint64_t seed{1};
     Nanos interval{std::chrono::microseconds{20}};  ///< mean time between a node's messages
     std::size_t payload{200};
-    bool saturate{false};          ///< always another message instead
-    bool every_other_safe{false};  ///< else all are agreed
-    bool watched{true};            ///< by the oracle: slower
+    bool saturate{false};  ///< always another message instead
+    Service service{Service::agreed};
+    bool watched{true};  ///< by the oracle: slower
 };
 
 PhysicalOptions physical_options(std::uint32_t nodes, const config::Timers& timers);
@@ -44,6 +44,8 @@ public:
     virtual ~PhysicalCpu() = default;
     virtual void transmit(std::uint32_t host, const wire::Transmit& transmit) = 0;
     virtual Instant clock() const = 0;
+    /// The oracle found a broken promise.
+    virtual void violated(const std::string& what) = 0;
 };
 
 class PhysicalHost {
@@ -67,8 +69,8 @@ public:
     const telemetry::CounterSet& counters() const { return *counters_; }
 
     const std::vector<Stay>& stays() const { return stays_; }
-    /// From the client's wish to the delivery here, of others' messages too; [0] agreed, [1] safe.
-    const std::vector<Nanos>& latencies(bool safe) const { return latencies_[safe ? 1 : 0]; }
+    /// From a client's wish to the delivery here, of each message, whoever sent it.
+    const std::vector<Nanos>& latencies() const { return latencies_; }
     std::uint64_t bytes_delivered() const { return bytes_delivered_; }
     void forget_deliveries();
 
@@ -91,12 +93,11 @@ private:
     std::unique_ptr<telemetry::CounterSet> counters_;
     std::unique_ptr<engine::Engine> engine_;
     bool joined_{false};
-    std::uint64_t sent_{0};
     std::deque<Instant> wishes_;
     std::vector<std::byte> payload_;
     std::vector<Stay> stays_;
     bool in_transitional_{false};
-    std::array<std::vector<Nanos>, 2> latencies_;
+    std::vector<Nanos> latencies_;
     std::uint64_t bytes_delivered_{0};
 };
 

@@ -71,6 +71,10 @@ bool delivers(const PhysicalCluster& cluster, std::uint64_t members) {
     return true;
 }
 
+double gbit_of(const PhysicalHost& host, Nanos time) {
+    return static_cast<double>(host.bytes_delivered()) * 8 / static_cast<double>(time.count());
+}
+
 }  // namespace
 
 std::optional<Interruption> interrupt(const PhysicalOptions& options, Change change) {
@@ -113,10 +117,8 @@ Throughput saturate(const PhysicalOptions& options, Nanos time) {
     cluster.run_for(time / 4);
     cluster.forget_deliveries();
     cluster.run_for(time);
-    const auto seconds = std::chrono::duration<double>(time).count();
-    const PhysicalHost& host = cluster.host(0);
-    result.gbit = static_cast<double>(host.bytes_delivered()) * 8 / seconds / 1e9;
-    result.rotation = host.engine().ring().last_rotation();
+    result.gbit = gbit_of(cluster.host(0), time);
+    result.rotation = cluster.host(0).engine().ring().last_rotation();
     result.tail_drops = cluster.tail_drops();
     result.descriptor_drops = cluster.descriptor_drops();
     result.port_peak = cluster.port_peak();
@@ -127,7 +129,7 @@ Throughput saturate(const PhysicalOptions& options, Nanos time) {
     return result;
 }
 
-Latency latency_of(std::vector<Nanos> samples) {
+Spread spread_of(std::vector<Nanos> samples) {
     if (samples.empty()) return {};
     std::sort(samples.begin(), samples.end());
     const auto at = [&](std::size_t per_mille) {
@@ -136,28 +138,22 @@ Latency latency_of(std::vector<Nanos> samples) {
     return {at(500), at(990), samples.back()};
 }
 
-Latencies latencies(const PhysicalOptions& options, Nanos time) {
-    PhysicalOptions mixed = options;
-    mixed.every_other_safe = true;
-    PhysicalCluster cluster(mixed);
+Latency latency(const PhysicalOptions& options, Nanos time) {
+    PhysicalCluster cluster(options);
     boot_together(cluster, cluster.hosts());
-    Latencies result;
+    Latency result;
     if (!ring_of(cluster, first_of(cluster.hosts()))) return result;
     cluster.set_sending(true);
     cluster.run_for(time / 4);
     cluster.forget_deliveries();
     cluster.run_for(time);
-    std::array<std::vector<Nanos>, 2> samples;
+    std::vector<Nanos> samples;
     for (std::uint32_t i = 0; i < cluster.hosts(); ++i) {
-        for (const bool safe : {false, true}) {
-            const std::vector<Nanos>& some = cluster.host(i).latencies(safe);
-            samples[safe ? 1 : 0].insert(samples[safe ? 1 : 0].end(), some.begin(), some.end());
-        }
+        const std::vector<Nanos>& some = cluster.host(i).latencies();
+        samples.insert(samples.end(), some.begin(), some.end());
     }
-    result.agreed = latency_of(std::move(samples[0]));
-    result.safe = latency_of(std::move(samples[1]));
-    result.gbit = static_cast<double>(cluster.host(0).bytes_delivered()) * 8 /
-                  std::chrono::duration<double>(time).count() / 1e9;
+    result.spread = spread_of(std::move(samples));
+    result.gbit = gbit_of(cluster.host(0), time);
     return result;
 }
 

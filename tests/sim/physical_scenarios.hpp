@@ -41,21 +41,19 @@ struct Throughput {
 /// All send all the time.
 Throughput saturate(const PhysicalOptions& options, Nanos time);
 
-struct Latency {
+struct Spread {
     Nanos median{};
     Nanos p99{};
     Nanos max{};
 };
+Spread spread_of(std::vector<Nanos> samples);
 
-struct Latencies {
-    Latency agreed;
-    Latency safe;
-    double gbit{0};  ///< payload delivered
+struct Latency {
+    Spread spread;
+    double gbit{0};  ///< payload that each member delivers
 };
 
-/// Messages at random instants; every other one is safe.
-Latencies latencies(const PhysicalOptions& options, Nanos time);
-
-Latency latency_of(std::vector<Nanos> samples);
+/// Messages at random instants, from a client's wish to each delivery.
+Latency latency(const PhysicalOptions& options, Nanos time);
 
 }  // namespace torc::sim
