@@ -124,10 +124,10 @@ void AdversarialNetwork::put(Instant now, Instant at, std::uint32_t to, const Pa
                              std::vector<Arrival>& out) {
     if (hazards_.slow_ns != 0 && (hazards_.slow_hosts >> to & 1) != 0) {
         const Nanos cost{hazards_.slow_ns};
-        const Nanos wait = busy_until_[to] - at;
+        const Nanos wait = busy_until_[to] - now;
         if (wait > cost * hazards_.slow_ring) return;  // no free descriptor
-        at = std::max(at, busy_until_[to]) + cost;
-        busy_until_[to] = at;
+        busy_until_[to] = std::max(now, busy_until_[to]) + cost;
+        at = std::max(at, busy_until_[to]);
     }
     out.push_back({to, at - now, packet});
 }

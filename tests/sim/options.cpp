@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "base/prng.hpp"
+#include "membership/back_off.hpp"
 #include "wire/hop.hpp"
 
 namespace torc::sim {
@@ -130,7 +131,10 @@ Options options_from_seed(std::uint64_t seed, std::uint32_t nodes) {
     return options;
 }
 
-Nanos heal_limit(const Options& options) { return 20 * options.cluster.timers.recovery; }
+/// A peer that was excluded time and again is not invited for up to a window of the back-off.
+Nanos heal_limit(const Options& options) {
+    return membership::BackOff::kWindow + 20 * options.cluster.timers.recovery;
+}
 
 Nanos lateness_max(const Options& options) {
     return options.packets.late_max + 8 * options.cluster.timers.token_loss;
