@@ -52,6 +52,20 @@ TEST(Change, HalfSentMessageStartsAnew) {
     EXPECT_EQ(std::count(texts.begin(), texts.end(), "small"), 1);
 }
 
+TEST(Change, WholeMessageBehindAHalfSentOneIsKept) {
+    config::ClusterSettings settings = test_settings(2);
+    settings.burst_frames = 1;
+    Cluster c(settings);
+    c.form({0, 1});
+    c.run_until([&] { return c[0].ring->holds_token(); });
+    ASSERT_EQ(c.submit(0, std::string(2000, 'L')), Submit::partial);
+    c.send(0, "small", Service::agreed, 2);
+    ASSERT_EQ(c[0].ring->high(), Seq{1}) << "one fragment is out, one waits";
+    cut(c);
+    c.form({0, 1});
+    c.run_until([&] { return c.all_got("small"); });
+}
+
 TEST(Change, MessageWhoseLastFragmentHadItsSeqIsNotSentTwice) {
     Cluster c(2);
     c.form({0, 1});

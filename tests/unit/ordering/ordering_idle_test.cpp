@@ -153,6 +153,21 @@ TEST(Drain, StopsNewSeqsAndReportsWhenEverythingIsStable) {
     c.run_until([&] { return c.all_got("after"); });
 }
 
+TEST(Drain, NobodyReportsItWhileSomebodyLacksAFrame) {
+    Cluster c(3);
+    c.form(c.everybody());
+    c.lose = [](const Packet& p) {
+        return p.is(wire::Kind::data) && p.to == 2 && !p.data().has(wire::kHopRetransmitted);
+    };
+    c.send(0, "lost at 2");
+    c.run_until([&] { return c[0].ring->high() == Seq{1}; });
+    for (std::size_t i = 0; i < 3; ++i) c[i].ring->set_draining(c.now(), true);
+    for (std::size_t i = 0; i < 3; ++i) {
+        c.run_until([&] { return c[i].reported(RingEvent::drained); });
+        EXPECT_EQ(c[2].ring->aru(), Seq{1}) << i;
+    }
+}
+
 TEST(Drain, WakesAHeldToken) {
     Cluster c(3);
     c.form(c.everybody());

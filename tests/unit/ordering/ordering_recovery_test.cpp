@@ -293,6 +293,34 @@ TEST(Attempts, ObligationsOutliveAnAbandonedAttempt) {
     }
 }
 
+TEST(Attempts, ObligationsOfOneAreThoseOfAllWhoComeAlong) {
+    // As above, but 0 lacks the obliged frame in the first attempt, and so takes no obligation.
+    Cluster c(4);
+    c.form(c.everybody());
+    c.forget_heard();
+    Losses losses;
+    losses.frame(1, {0, 1, 2});
+    losses.frame(2, {0});
+    c.lose = std::ref(losses);
+    send_apart(c, 3, "lost", Service::agreed);
+    send_apart(c, 2, "obliged", Service::agreed);
+    cut(c);
+    c.lose = [](const Packet& p) { return p.is(wire::Kind::data) || p.from == 2; };
+    c.begin_forming({0, 1, 2});
+    c.run_for(1ms);
+    for (std::size_t i = 0; i < 2; ++i) {
+        ASSERT_FALSE(c[i].ring->operational());
+        c[i].ring->abandon_recovery();
+    }
+    EXPECT_EQ(c[0].ring->snapshot().obligations.size(), 1u);
+    cut(c);
+    c.lose = nullptr;
+    c.form({0, 1});
+    for (std::size_t i = 0; i < 2; ++i) {
+        EXPECT_EQ(c[i].everything(), (Texts{"t:0,1", "m:obliged", "r:0,1"})) << i;
+    }
+}
+
 TEST(Attempts, WithoutHoldingEverythingNobodyIsObliged) {
     Cluster c(3);
     c.form(c.everybody());
