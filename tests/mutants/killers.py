@@ -1,0 +1,136 @@
+"""What kills each mutant of base/mutants.def: seeds of the simulator, directed tests, or both.
+
+`seeds`: the mutant is found within so many fixed ones, with a margin (several times what was
+measured), because each change of the simulator deals the seeds anew. `tests`: room/Suite.Name; they
+are asked where the seeds find nothing. `breaks`: the property of protocol.md 5 that is violated, or
+the rule that the directed test states. QUICK runs in every `./dev test`.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Killers:
+    seeds: int = 0
+    tests: tuple[str, ...] = ()
+    breaks: str = ""
+
+
+def swarm(seeds: int, breaks: str, *tests: str) -> Killers:
+    return Killers(seeds, tests, breaks)
+
+
+def directed(breaks: str, *tests: str) -> Killers:
+    return Killers(0, tests, breaks)
+
+
+KILLERS = {
+    # The token, and what it proves.
+    "stable_is_max": swarm(20, "7.1, I3"),
+    "stable_from_one_visit": swarm(20, "7.1, I3"),
+    "aru_never_lowered": swarm(20, "7.1, I3"),
+    "aru_at_seq": swarm(20, "stable <= aru"),
+    "seq_in_read_late": swarm(50, "liveness: stable"),
+    "token_accepted_twice": swarm(20, "I2"),
+    "no_veto": swarm(100, "I1, a storm of tokens"),
+    "requests_short_by_one": swarm(
+        50, "liveness: repair", "ordering/Change.WaitingMessagesGoOutOnTheNewRing"),
+    "requests_dropped": swarm(50, "liveness: repair", "ordering/Loss.LostDataIsRepaired"),
+    "responder_never_changes": directed(
+        "3.6: another holder answers",
+        "ordering/Loss.HolderThatCannotReachTheRequesterIsNotAskedForEver"),
+    "drained_too_early": directed(
+        "4.6: drained means stable", "ordering/Drain.NobodyReportsItWhileSomebodyLacksAFrame"),
+    "in_flight_unlimited": directed("I9", "ordering/Flow.InFlightBoundIsNeverExceeded"),
+    # Frames and deliveries.
+    "old_ring_taken": swarm(
+        50, "1.3", "ordering/Change.DataOfPeersThatInstalledFirstIsKept"),
+    "loan_leaked": swarm(20, "I11"),
+    "plan_filter_removed": swarm(300, "4", "ordering/Attempts.PlanKeepsLateFramesOut"),
+    "safe_at_aru": swarm(20, "7.1"),
+    "causal_on_arrival": swarm(20, "6.1"),
+    "fifo_on_arrival": swarm(20, "5 for FIFO"),
+    "past_a_hole": swarm(50, "4+", "ordering/Install.BehindAHoleOnlyObligedSendersAreDelivered"),
+    "no_obligation_filter": swarm(
+        50, "6.3", "ordering/Install.BehindAHoleOnlyObligedSendersAreDelivered"),
+    "dropped_behind_hole": swarm(
+        100, "3", "ordering/Install.BehindAHoleOnlyObligedSendersAreDelivered"),
+    "fifo_behind_own_gap": swarm(
+        100, "5 for FIFO", "ordering/Install.FifoBehindItsSendersHoleIsSkipped"),
+    "early_in_recovery": directed(
+        "4.4: nothing before the install",
+        "ordering/Install.RuleRDeliversReliableThatCameInRecoveryOnly"),
+    "copies_of_unreliable": swarm(
+        150, "1.4", "ordering/Services.UnreliableCopiesAreDropped"),
+    "packed_behind_fragment": swarm(
+        20, "3", "ordering/Change.WholeMessageBehindAHalfSentOneIsKept"),
+    "large_message_continued": swarm(50, "1.4", "ordering/Change.HalfSentMessageStartsAnew"),
+    # Recovery and install.
+    "snapshot_overstated": swarm(50, "liveness", "ordering/Recovery.OwnersSendWhatIsMissingOnce"),
+    "not_frozen": directed(
+        "4.3: frozen since the snapshot", "ordering/Attempts.NothingIsStoredAfterTheSnapshot"),
+    "stable_max_ignored": swarm(20, "4+"),
+    "holes_kept": swarm(300, "liveness", "ordering/Attempts.AbandoningTakesHolesBack"),
+    "owner_wrong": directed(
+        "4.4: one owner a frame", "ordering/Recovery.OwnersSendWhatIsMissingOnce"),
+    "obligations_forgotten": swarm(
+        300, "4", "ordering/Attempts.ObligationsOutliveAnAbandonedAttempt"),
+    "obligations_of_others_ignored": swarm(
+        300, "4", "ordering/Attempts.ObligationsOfOneAreThoseOfAllWhoComeAlong"),
+    "obligations_at_plan": swarm(
+        100, "6.3", "ordering/Attempts.WithoutHoldingEverythingNobodyIsObliged"),
+    "done_run_not_reset": swarm(100, "4, 7.1", "ordering/Recovery.WhatOneHoldsAllDeliver"),
+    "installed_one_short": swarm(50, "4, 7.1", "ordering/Recovery.WhatOneHoldsAllDeliver"),
+    "all_in_regular": swarm(50, "7.1"),
+    "tail_cut": swarm(50, "3"),
+    "queue_lost": swarm(20, "3: what was accepted comes back"),
+    # Membership.
+    "stable_max_is_min": swarm(
+        20, "liveness: no PLAN fits", "membership/Plan.TakesMaximaAndKeepsAsHolesWhatNobodyHas"),
+    "state_of_other_attempt": swarm(
+        100, "4", "membership/Duplicate.DoublesThatBootWithTheClusterComeToOneRing"),
+    "plan_accepted_twice": swarm(20, "the table of states"),
+    "plan_of_other_attempt": directed(
+        "4.3: PLAN of the attempt answered last",
+        "membership/Member1.PlanOfAnOlderAttemptIsVoidForEver"),
+    "old_proposal_answered": directed(
+        "I6", "membership/Member1.AUsedEpochIsAnsweredWithOneJoin"),
+    "epoch_not_raised": swarm(
+        100, "I6", "membership/Coordinator.AttemptsHaveTheirOwnEpochs"),
+    "epoch_without_salt": swarm(100, "2.3", "membership/Epoch.CountsUpAndSalts"),
+    "exclusion_not_mutual": swarm(
+        100, "liveness", "membership/Duplicate.DoublesThatBootWithTheClusterComeToOneRing"),
+    "incarnations_confused": swarm(
+        50, "liveness", "membership/Episode.TheIncarnationThatSpeaksIsTheLivingOne"),
+    "admission_veto_removed": directed(
+        "4.3: let in by all or by none", "membership/InRing.TakesOffTheTokenWhomItCannotAccept"),
+    "departure_unheard": directed("4.6", "membership/Leave.ALeaversJoinEndsTheRingAtOnce"),
+    "leaver_kept": directed("4.6", "membership/Leave.TheOthersExcludeTheLeaverTheTokenNames"),
+    # Groups.
+    "application_not_held": swarm(50, "same view delivery"),
+    "merge_by_position_only": swarm(20, "agreement on the sets of a view"),
+    "merge_not_cancelled": swarm(
+        300, "I12", "groups/TwoDaemons.AMergeThatWasInterruptedForGoodHoldsNobodyUp"),
+    "lineage_not_folded": swarm(
+        150, "transitional set",
+        "groups/TwoDaemons.WhoMeetsAgainAtOnceButDidNotComeTogetherGetsAView"),
+    "departed_kept": swarm(
+        20, "membership precision",
+        "groups/TwoDaemons.ALostDaemonsMembersGoWithATransitionalSignalAndAView"),
+    "loss_unnoticed": swarm(
+        150, "same view delivery",
+        "groups/TwoDaemons.WhoMeetsAgainAtOnceButDidNotComeTogetherGetsAView"),
+    "view_number_only_if_changed": swarm(50, "one view id, one member list"),
+    "transitional_views_unnamed": swarm(
+        300, "one view id, one member list",
+        "groups/TwoDaemons.AViewInATransitionalConfigurationHasANameOfItsOwn"),
+    "closed_session_heard": swarm(
+        50, "delivery to the living", "groups/TwoDaemons.ADisconnectLeavesAllGroups"),
+}
+
+QUICK = [
+    "stable_is_max", "stable_from_one_visit", "aru_never_lowered", "aru_at_seq",
+    "token_accepted_twice", "loan_leaked", "safe_at_aru", "causal_on_arrival", "fifo_on_arrival",
+    "past_a_hole", "no_obligation_filter", "large_message_continued", "stable_max_ignored",
+    "merge_by_position_only", "departed_kept",
+]
