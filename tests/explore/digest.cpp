@@ -18,8 +18,8 @@ void add(Hasher& hash, const Node& node) {
     add(hash, node.engine_->groups_);
 }
 
-std::uint64_t digest_of(const World& world) {
-    Hasher hash(world.now_, 4 * world.script_.cluster.timers.merge_probe);
+std::uint64_t digest_of(const World& world, bool blind) {
+    Hasher hash(world.now_, 4 * world.script_.cluster.timers.merge_probe, blind);
     for (const World::Host& host : world.hosts_) {
         hash.add(std::max(host.stalled_until, world.now_),
                  std::max(host.timer_not_before, world.now_), host.timer_put_off, host.boots_at);
@@ -27,7 +27,7 @@ std::uint64_t digest_of(const World& world) {
     }
     hash.add(world.copies_.size());
     for (const World::Copy& copy : world.copies_) {
-        hash.add(copy.at, copy.to, copy.boot, copy.fault, copy.astray);
+        hash.add(copy.at, copy.from, copy.to, copy.boot, copy.fault, copy.astray);
         hash.add(std::span<const std::byte>{*copy.packet});
     }
     hash.add(world.next_step_, world.side_);

@@ -1,6 +1,5 @@
-// Every placement of up to k faults, each once. At a point where a fault may be placed the process
-// forks: the child has the fault and one fewer to place, the parent goes on without it. So nothing
-// is run twice, a broken check ends one branch only, and memory is copied only where it changes.
+// Every placement of up to k faults on the course of a script, each once; and every order of a few
+// moves from a state on that course.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +23,17 @@ struct Exploration {
     Script script;
     unsigned faults{1};
     Scope scope{Scope::everywhere};
+    /// Instead of placed faults: orders of so many moves, from when the script is over and a frame
+    /// of kind `from` is under way.
+    unsigned moves{0};
+    std::uint32_t from{0};
+
     bool prune{true};
+    /// Instead of ending there, hold states with equal digests to equal futures. One job.
+    bool check_digest{false};
+    /// Digests without time: a mistake that `check_digest` must find.
+    bool blind_digest{false};
+    bool quiet{false};          ///< violations are counted, not printed
     unsigned jobs{1};           ///< branches of the first fault at a time
     double seconds{0};          ///< 0: until done
     unsigned table_bits{24};    ///< states that can be remembered
@@ -32,9 +41,11 @@ struct Exploration {
 };
 
 /// Explores in child processes; prints each violation with its replay command.
-Findings explore(const Exploration& exploration);
+Findings explore_faults(const Exploration& exploration);
+Findings explore_orders(const Exploration& exploration);
 
-/// One run with these faults, in this process. Gives false and says what broke, if it did.
-bool replay(const Script& script, const std::vector<Placed>& placed, bool verbose);
+/// One run along a path that a report named, in this process: "12:drop,40:late", or moves if
+/// `exploration.moves` is not 0. Gives false and says what broke, if something did.
+bool replay(const Exploration& exploration, const std::string& path, bool verbose);
 
 }  // namespace torc::explore

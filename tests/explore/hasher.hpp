@@ -21,7 +21,7 @@ namespace torc::explore {
 class Hasher {
 public:
     /// `memory`: how long the past matters; what is older hashes like what is just older.
-    Hasher(Instant now, Nanos memory) : now_(now), memory_(memory) {}
+    Hasher(Instant now, Nanos memory, bool blind) : now_(now), memory_(memory), blind_(blind) {}
 
     std::uint64_t value() const { return hash_; }
 
@@ -37,9 +37,13 @@ public:
         (add(all), ...);
     }
     void add(Nanos length) { add(length.count()); }
-    void add(Instant at) { add(at == kNever ? INT64_MAX : std::max(at - now_, -memory_).count()); }
+    void add(Instant at) {
+        if (blind_) return;
+        add(at == kNever ? INT64_MAX : std::max(at - now_, -memory_).count());
+    }
     /// A moment in the past that is looked at from any distance.
     void add_exact(Instant at) {
+        if (blind_) return;
         add(at == kNever || at == Instant::min() ? INT64_MAX : (at - now_).count());
     }
 
@@ -78,6 +82,7 @@ public:
 private:
     Instant now_;
     Nanos memory_;
+    bool blind_;  ///< times are left out
     std::uint64_t hash_{0x243F6A8885A308D3u};
 };
 

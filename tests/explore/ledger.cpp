@@ -58,8 +58,26 @@ std::uint64_t DigestSet::sum() const {
     return sum;
 }
 
+FutureMap::FutureMap(std::size_t bits)
+    : mask_((std::size_t{1} << bits) - 1),
+      cells_(static_cast<Cell*>(map_shared((mask_ + 1) * sizeof(Cell)))) {}
+
+FutureMap::~FutureMap() { munmap(cells_, (mask_ + 1) * sizeof(Cell)); }
+
+FutureMap::Note FutureMap::note(std::uint64_t digest, std::uint64_t future) {
+    if (digest == 0) digest = 1;
+    for (std::size_t probe = 0; probe < 64; ++probe) {
+        Cell& cell = cells_[(digest + probe) & mask_];
+        if (cell.digest == digest) return cell.future == future ? Note::same : Note::differs;
+        if (cell.digest != 0) continue;
+        cell = {digest, future};
+        return Note::fresh;
+    }
+    return Note::fresh;
+}
+
 Ledger::Ledger(std::size_t bits)
-    : seen(bits), finals(20), counts_(new(map_shared(sizeof(Counts))) Counts) {}
+    : seen(bits), finals(20), futures(bits), counts_(new(map_shared(sizeof(Counts))) Counts) {}
 
 Ledger::~Ledger() { munmap(counts_, sizeof(Counts)); }
 
@@ -73,6 +91,7 @@ Findings Ledger::findings() const {
     found.states = seen.size();
     found.finals = finals.size();
     found.finals_sum = finals.sum();
+    found.compared = counts_->compared;
     found.points = counts_->points;
     found.base_points = counts_->base_points;
     found.longest_rest = Nanos{static_cast<std::int64_t>(counts_->longest_rest.load())};
@@ -80,9 +99,12 @@ Findings Ledger::findings() const {
     return found;
 }
 
-void raise_to(std::atomic<std::uint64_t>& most, std::uint64_t value) {
-    std::uint64_t now = most.load();
-    while (now < value && !most.compare_exchange_weak(now, value)) {
+void Ledger::note_rest(std::uint64_t digest, Nanos way) {
+    finals.insert(digest);
+    counts_->runs.fetch_add(1, std::memory_order_relaxed);
+    const auto ns = static_cast<std::uint64_t>(way.count());
+    std::uint64_t longest = counts_->longest_rest.load();
+    while (longest < ns && !counts_->longest_rest.compare_exchange_weak(longest, ns)) {
     }
 }
 

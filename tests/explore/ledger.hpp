@@ -35,12 +35,33 @@ private:
     Cell* cells_;
 };
 
+/// What followed after each state, to compare. For one process at a time; never full, like the set.
+class FutureMap {
+public:
+    explicit FutureMap(std::size_t bits);
+    ~FutureMap();
+    FutureMap(const FutureMap&) = delete;
+    FutureMap& operator=(const FutureMap&) = delete;
+
+    enum class Note : std::uint8_t { fresh, same, differs };
+    Note note(std::uint64_t digest, std::uint64_t future);
+
+private:
+    struct Cell {
+        std::uint64_t digest;
+        std::uint64_t future;
+    };
+    std::size_t mask_;
+    Cell* cells_;
+};
+
 struct Counts {
     std::atomic<std::uint64_t> runs{0};   ///< judged at rest
     std::atomic<std::uint64_t> known{0};  ///< ended where another had been
     std::atomic<std::uint64_t> violations{0};
     std::atomic<std::uint64_t> events{0};
     std::atomic<std::uint64_t> looked_at{0};     ///< states whose digest was taken
+    std::atomic<std::uint64_t> compared{0};      ///< futures of states that were met before
     std::atomic<std::uint64_t> points{0};        ///< choice points where faults were tried
     std::atomic<std::uint64_t> base_points{0};   ///< choice points of the run without faults
     std::atomic<std::uint64_t> longest_rest{0};  ///< ns from the last fault to rest
@@ -58,6 +79,7 @@ struct Findings {
     std::uint64_t states{0};  ///< different ones
     std::uint64_t finals{0};  ///< different ones at rest
     std::uint64_t finals_sum{0};
+    std::uint64_t compared{0};
     std::uint64_t points{0};
     std::uint64_t base_points{0};
     Nanos longest_rest{};
@@ -73,15 +95,16 @@ public:
     Ledger& operator=(const Ledger&) = delete;
 
     Counts& counts() { return *counts_; }
+    /// A run that came to rest in this state, so long after its last fault.
+    void note_rest(std::uint64_t digest, Nanos way);
     Findings findings() const;
 
     DigestSet seen;
     DigestSet finals;
+    FutureMap futures;
 
 private:
     Counts* counts_;
 };
-
-void raise_to(std::atomic<std::uint64_t>& most, std::uint64_t value);
 
 }  // namespace torc::explore

@@ -1,5 +1,6 @@
-// torc-explore: every placement of a few faults on a fixed course of the real core. Ends with
-// "explored: N runs, S states, V violations, complete" (or partial, when time ran out).
+// torc-explore: every placement of a few faults on a fixed course of the real core, or every order
+// of a few moves. Ends with "explored: N runs, S states, V violations, complete" (or partial, when
+// time ran out).
 #include <cstdio>
 #include <cstdlib>
 
@@ -7,6 +8,7 @@
 
 #include "base/mutants.hpp"
 #include "tests/explore/explorer.hpp"
+#include "tests/explore/self_test.hpp"
 
 namespace {
 
@@ -16,13 +18,13 @@ using torc::explore::Scope;
 
 struct Job {
     std::vector<std::string> scripts;
-    std::vector<std::uint32_t> nodes{2};
-    unsigned faults{1};
+    std::vector<std::uint32_t> nodes;
+    Exploration how;
+    std::string from{"token"};
     bool restarts{false};
     bool kill_each{false};
     bool no_prune{false};
-    unsigned jobs{1};
-    double budget{0};
+    bool self_test{false};
     std::string replay;
     std::string mutant;
     bool verbose{false};
@@ -34,42 +36,59 @@ void add_up(Findings& sum, const Findings& found) {
     sum.runs += found.runs;
     sum.known += found.known;
     sum.violations += found.violations;
-    sum.events += found.events;
     sum.states += found.states;
     sum.complete = sum.complete && found.complete;
-    sum.longest_rest = std::max(sum.longest_rest, found.longest_rest);
 }
 
-Findings explore_one(const Job& job, const std::string& name, std::uint32_t nodes) {
-    Exploration exploration;
+Exploration exploration_of(const Job& job, const std::string& name, std::uint32_t nodes) {
+    Exploration exploration = job.how;
     exploration.script = torc::explore::make_script(name, nodes);
-    exploration.faults = job.faults;
-    exploration.scope = job.kill_each  ? Scope::kills
-                        : job.restarts ? Scope::restarts
-                                       : Scope::everywhere;
+    exploration.from = torc::explore::frame_of_name(job.from);
+    if (job.restarts) exploration.scope = Scope::restarts;
+    if (job.kill_each) exploration.scope = Scope::kills;
     exploration.prune = !job.no_prune;
-    exploration.jobs = job.jobs;
-    exploration.seconds = job.budget;
+    if (exploration.check_digest) exploration.jobs = 1;
     exploration.replay_prefix =
         "torc-explore --script " + name + " --nodes " + std::to_string(nodes);
-    const Findings found = torc::explore::explore(exploration);
+    if (exploration.moves != 0) exploration.replay_prefix += " --moves 1 --from " + job.from;
+    return exploration;
+}
+
+void print(const Exploration& exploration, const Findings& found, const std::string& from) {
+    std::printf("%s, n=%u, ", exploration.script.name.c_str(), exploration.script.nodes());
+    if (exploration.moves != 0) {
+        std::printf("%u moves from %s: ", exploration.moves, from.c_str());
+    } else {
+        std::printf("k=%u on %llu points: ", exploration.faults, printable(found.base_points));
+    }
     std::printf(
-        "%s, n=%u, k=%u: %llu points in the base run; %llu runs to rest, %llu ended in a known "
-        "state, %llu states of %llu looked at, %llu at rest (%016llx), %llu events, longest way "
-        "to rest %.1f ms, %llu violations, %s\n",
-        name.c_str(), nodes, job.faults, printable(found.base_points), printable(found.runs),
-        printable(found.known), printable(found.states), printable(found.looked_at),
-        printable(found.finals), printable(found.finals_sum), printable(found.events),
+        "%llu runs to rest in %llu states (%016llx), %llu to known states, %llu states, %llu "
+        "events, longest way to rest %.1f ms, %llu violations, %s\n",
+        printable(found.runs), printable(found.finals), printable(found.finals_sum),
+        printable(found.known), printable(found.states), printable(found.events),
         std::chrono::duration<double, std::milli>(found.longest_rest).count(),
         printable(found.violations), found.complete ? "complete" : "partial");
+    if (exploration.check_digest) {
+        std::printf("  %llu times a state was met again and went on in the same way\n",
+                    printable(found.compared));
+    }
     std::fflush(stdout);
-    return found;
 }
 
 int run(const Job& job) {
     Findings sum;
     for (const std::uint32_t nodes : job.nodes) {
-        for (const std::string& name : job.scripts) add_up(sum, explore_one(job, name, nodes));
+        for (const std::string& name : job.scripts) {
+            const Exploration exploration = exploration_of(job, name, nodes);
+            const Findings found =
+                exploration.moves != 0 ? explore_orders(exploration) : explore_faults(exploration);
+            print(exploration, found, job.from);
+            add_up(sum, found);
+        }
+    }
+    if (!job.mutant.empty()) {
+        std::printf("mutant %s: %s\n", job.mutant.c_str(),
+                    sum.violations == 0 ? "survives" : "killed");
     }
     std::printf("explored: %llu runs, %llu states, %llu violations, %s\n",
                 printable(sum.runs + sum.known), printable(sum.states), printable(sum.violations),
@@ -77,25 +96,55 @@ int run(const Job& job) {
     return sum.violations == 0 && sum.runs > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-int run_again(const Job& job) {
-    std::vector<torc::explore::Placed> placed;
-    if (job.scripts.size() != 1 || job.nodes.size() != 1 ||
-        !torc::explore::parse(job.replay == "none" ? "" : job.replay, placed)) {
-        std::printf("torc-explore: --replay takes POINT:FAULT,... for one --script and --nodes\n");
+int run_one(const Job& job) {
+    if (job.scripts.size() != 1 || job.nodes.size() != 1) {
+        std::printf("torc-explore: --replay needs one --script and one --nodes\n");
         return EXIT_FAILURE;
     }
-    const auto script = torc::explore::make_script(job.scripts.front(), job.nodes.front());
-    return torc::explore::replay(script, placed, job.verbose) ? EXIT_SUCCESS : EXIT_FAILURE;
+    const Exploration exploration = exploration_of(job, job.scripts.front(), job.nodes.front());
+    return torc::explore::replay(exploration, job.replay, job.verbose) ? EXIT_SUCCESS
+                                                                       : EXIT_FAILURE;
 }
 
 /// Makes the core wrong on purpose; false if there is no such mutant in this build.
 bool choose_mutant(const std::string& name) {
     if (name.empty() || torc::select_mutant(name)) return true;
     std::printf(
-        "torc-explore: no mutant '%s' in this build (-Dmutants=true has those of "
-        "base/mutants.def)\n",
+        "torc-explore: no mutant '%s' in this build; with -Dmutants=true it has those of "
+        "base/mutants.def\n",
         name.c_str());
     return false;
+}
+
+void describe(CLI::App& app, Job& job) {
+    std::vector<std::string> known;
+    for (const std::string_view name : torc::explore::script_names()) known.emplace_back(name);
+    app.add_option("--script", job.scripts, "courses to explore; all without it")
+        ->delimiter(',')
+        ->check(CLI::IsMember(known));
+    app.add_option("--nodes", job.nodes, "numbers of nodes, 2 to 5; 2 without it")
+        ->delimiter(',')
+        ->check(CLI::Range(2, 5));
+    app.add_option("--faults", job.how.faults, "faults to place in each run")
+        ->check(CLI::Range(0, 4));
+    app.add_flag("--restarts", job.restarts, "who dies may be back 2 ms later");
+    app.add_flag("--kill-each", job.kill_each,
+                 "only deaths, at each message index of gather, form and recover");
+    app.add_option("--moves", job.how.moves, "instead: every order of so many moves")
+        ->check(CLI::Range(1, 32));
+    app.add_option("--from", job.from, "they begin when such a frame is under way")
+        ->check(CLI::IsMember({"data", "token", "join", "propose", "state", "plan", "merge"}));
+    app.add_flag("--no-prune", job.no_prune, "go on from states that are known, too");
+    app.add_flag("--check-digest", job.how.check_digest,
+                 "go on from known states and compare: equal digests need equal futures");
+    app.add_flag("--self-test", job.self_test,
+                 "the same with and without pruning; a bad digest must be found");
+    app.add_option("--jobs", job.how.jobs, "branches at a time")->check(CLI::Range(1, 64));
+    app.add_option("--budget", job.how.seconds, "seconds for each script and number of nodes");
+    app.add_option("--replay", job.replay, "one run along the path of a report, or 'none'");
+    app.add_option("--mutant", job.mutant, "run with this bug of base/mutants.def in the core");
+    app.add_flag("-q,--quiet", job.how.quiet, "count violations, do not print them");
+    app.add_flag("-v,--verbose", job.verbose, "with --replay: each point");
 }
 
 }  // namespace
@@ -103,26 +152,13 @@ bool choose_mutant(const std::string& name) {
 int main(int argc, char** argv) {
     CLI::App app{"Runs Torc's protocol through every placement of a few faults"};
     Job job;
-    std::vector<std::string> known;
-    for (const std::string_view name : torc::explore::script_names()) known.emplace_back(name);
-    app.add_option("--script", job.scripts, "courses to explore; all without it")
-        ->delimiter(',')
-        ->check(CLI::IsMember(known));
-    app.add_option("--nodes", job.nodes, "numbers of nodes, 2 to 5")
-        ->delimiter(',')
-        ->check(CLI::Range(2, 5));
-    app.add_option("--faults", job.faults, "faults to place in each run")->check(CLI::Range(0, 4));
-    app.add_flag("--restarts", job.restarts, "who dies may be back 2 ms later");
-    app.add_flag("--kill-each", job.kill_each,
-                 "only deaths, at each message index of gather, form and recover");
-    app.add_flag("--no-prune", job.no_prune, "go on from states that are known, too");
-    app.add_option("--jobs", job.jobs, "branches at a time")->check(CLI::Range(1, 64));
-    app.add_option("--budget", job.budget, "seconds for each script and number of nodes");
-    app.add_option("--replay", job.replay, "one run with these faults, or 'none'");
-    app.add_option("--mutant", job.mutant, "run with this bug of base/mutants.def in the core");
-    app.add_flag("-v,--verbose", job.verbose, "with --replay: each point");
+    describe(app, job);
     CLI11_PARSE(app, argc, argv);
-    if (job.scripts.empty()) job.scripts = known;
+    if (job.scripts.empty()) {
+        for (const auto name : torc::explore::script_names()) job.scripts.emplace_back(name);
+    }
+    if (job.nodes.empty()) job.nodes = {2};
     if (!choose_mutant(job.mutant)) return EXIT_FAILURE;
-    return job.replay.empty() ? run(job) : run_again(job);
+    if (job.self_test) return torc::explore::self_test() ? EXIT_SUCCESS : EXIT_FAILURE;
+    return job.replay.empty() ? run(job) : run_one(job);
 }

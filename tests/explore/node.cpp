@@ -28,14 +28,16 @@ engine::Effects Node::effects() {
     };
     effects.driver = this;
     effects.deliver_fn = [](void* node, const engine::Delivery& delivery) {
-        if (!node_of(node).dying_) node_of(node).received(delivery);
+        node_of(node).watch([&] { node_of(node).received(delivery); });
     };
     effects.view_fn = [](void* node, const engine::ViewEvent& event) {
-        if (!node_of(node).dying_) node_of(node).oracle_.on_view(node_of(node).life(), event);
+        Node& self = node_of(node);
+        self.watch([&] { self.oracle_.on_view(self.life(), event); });
     };
     effects.session_fn = [](void*, SessionId, engine::SessionOutcome) {};
     effects.trace_fn = [](void* node, const telemetry::TraceEvent& event) {
-        if (!node_of(node).dying_) node_of(node).oracle_.on_trace(node_of(node).life(), event);
+        Node& self = node_of(node);
+        self.watch([&] { self.oracle_.on_trace(self.life(), event); });
     };
     return effects;
 }
@@ -108,6 +110,7 @@ void Node::say(Instant now, Service service, std::size_t bytes) {
 void Node::after_step(Instant now) {
     while (!dying_ && engine_->wants_clients() && offer_one(now)) {
     }
+    if (!broken_.empty()) throw sim::Violation(broken_);
     if (dying_) return;
     if (arena_->lent() != engine_->loans()) {
         sim::fail(life(), std::to_string(arena_->lent()) +

@@ -61,6 +61,17 @@ private:
     };
 
     engine::Effects effects();
+    /// What the oracle says inside a step of the engine waits until the step is over: the core is
+    /// not built for exceptions.
+    template <typename Call>
+    void watch(Call&& call) {
+        if (dying_ || !broken_.empty()) return;
+        try {
+            call();
+        } catch (const sim::Violation& violation) {
+            broken_ = violation.what();
+        }
+    }
     void received(const engine::Delivery& delivery);
     std::uint32_t sender() const { return index_ << 24 | (boots_ & 0xFF) << 16 | id_.slot; }
     void after_step(Instant now);
@@ -78,6 +89,7 @@ private:
     SessionId id_;
     std::uint32_t messages_{0};
     std::deque<Op> ops_;
+    std::string broken_;
     bool dying_{false};
     bool leaving_{false};
 };

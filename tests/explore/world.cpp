@@ -27,11 +27,19 @@ World::World(const Script& script, Chooser& chooser) : script_(script), chooser_
 
 bool World::run() {
     while (!at_rest()) {
+        chooser_.steer(*this);
         const Event event = next_event();
         if (event.kind == Next::nothing || event.at > disturbed_at_ + kRestWithin) {
             throw sim::Violation("no rest:" + picture());
         }
-        if (chooser_.is_known(*this)) return false;
+        if (is_landmark(event)) {
+            if (chooser_.is_known(*this)) return false;
+            said_ = 0;
+        }
+        for (const auto word : {static_cast<std::int64_t>(event.kind), (event.at - now_).count(),
+                                std::int64_t{event.node}}) {
+            said_ = sim::mix(said_, static_cast<std::uint64_t>(word));
+        }
         now_ = event.at;
         ++events_;
         handle(event);
@@ -72,8 +80,7 @@ World::Event World::next_event() const {
     return next;
 }
 
-bool World::is_landmark() const {
-    const Event next = next_event();
+bool World::is_landmark(const Event& next) const {
     if (next.kind == Next::timer) return true;
     if (next.kind != Next::copy) return false;
     const std::uint32_t kind = kind_of(*copies_.begin()->packet);
@@ -206,6 +213,8 @@ void World::carry(std::uint32_t from, const wire::Transmit& transmit) {
     const auto bytes = transmit.frame.bytes();
     const Packet packet =
         std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end());
+    for (const std::byte byte : bytes)
+        said_ = sim::mix(said_, std::to_integer<std::uint64_t>(byte));
     for (std::uint32_t to = 0; to < hosts_.size(); ++to) {
         if (to == from || !hosts_[to].node->alive() || is_cut(from, to)) continue;
         if (transmit.to != kNoNode && raw(transmit.to) != to) continue;
@@ -228,12 +237,12 @@ void World::send_copy(std::uint32_t from, std::uint32_t to, const Packet& packet
         case Fault::drop:
             return;
         case Fault::late:
-            return push(to, behind_next_timer(to, delay), packet, Fault::none, true);
+            return push(point, behind_next_timer(to, delay), packet, Fault::none, true);
         case Fault::very_late:
-            return push(to, delay + very_late(), packet, Fault::none, true);
+            return push(point, delay + very_late(), packet, Fault::none, true);
         case Fault::duplicate:
-            push(to, delay, packet, Fault::none, false);
-            return push(to, delay + very_late(), packet, Fault::none, true);
+            push(point, delay, packet, Fault::none, false);
+            return push(point, delay + very_late(), packet, Fault::none, true);
         case Fault::sender_dies:
         case Fault::sender_restarts:
             hosts_[from].node->die();
@@ -241,18 +250,18 @@ void World::send_copy(std::uint32_t from, std::uint32_t to, const Packet& packet
             return;
         case Fault::receiver_dies:
         case Fault::receiver_restarts:
-            return push(to, delay, packet, fault, true);
+            return push(point, delay, packet, fault, true);
         case Fault::none:
         case Fault::timer_late:
         case Fault::stall:
-            return push(to, delay, packet, Fault::none, false);
+            return push(point, delay, packet, Fault::none, false);
     }
 }
 
-void World::push(std::uint32_t to, Nanos delay, const Packet& packet, Fault fault, bool astray) {
+void World::push(const Point& way, Nanos delay, const Packet& packet, Fault fault, bool astray) {
     if (astray) ++astray_;
-    copies_.insert(
-        {now_ + delay, ties_++, to, hosts_[to].node->life().boot, packet, fault, astray});
+    const std::uint32_t boot = hosts_[way.to].node->life().boot;
+    copies_.insert({now_ + delay, ties_++, way.from, way.to, boot, packet, fault, astray});
     if (astray) disturbed_at_ = std::max(disturbed_at_, now_ + delay);
 }
 
@@ -260,6 +269,68 @@ Nanos World::behind_next_timer(std::uint32_t to, Nanos delay) const {
     const Instant timer = timer_at(hosts_[to]);
     if (timer == kNever) return delay + very_late();
     return std::max(delay, timer - now_ + Nanos{10'000});
+}
+
+// --- moves -------------------------------------------------------------------------------------
+
+bool World::is_deliverable(const Copy& copy) const {
+    const Node& node = *hosts_[copy.to].node;
+    return node.alive() && node.life().boot == copy.boot;
+}
+
+World::Copies::const_iterator World::oldest(std::uint32_t from, std::uint32_t to) const {
+    return std::find_if(copies_.begin(), copies_.end(), [&](const Copy& copy) {
+        return copy.from == from && copy.to == to && is_deliverable(copy);
+    });
+}
+
+bool World::is_start(std::uint32_t frame) const {
+    if (next_step_ < script_.steps.size()) return false;
+    return std::any_of(copies_.begin(), copies_.end(), [&](const Copy& copy) {
+        return kind_of(*copy.packet) == frame && is_deliverable(copy);
+    });
+}
+
+std::vector<Move> World::moves() const {
+    std::vector<Move> moves;
+    std::size_t living = 0;
+    for (std::uint32_t from = 0; from < hosts_.size(); ++from) {
+        living += hosts_[from].node->alive() ? 1 : 0;
+        for (std::uint32_t to = 0; to < hosts_.size(); ++to) {
+            if (oldest(from, to) == copies_.end()) continue;
+            moves.push_back({Move::Kind::deliver, from, to});
+            moves.push_back({Move::Kind::lose, from, to});
+        }
+    }
+    for (std::uint32_t i = 0; i < hosts_.size(); ++i) {
+        if (timer_at(hosts_[i]) != kNever) moves.push_back({Move::Kind::timer, i, i});
+        if (hosts_[i].node->alive() && living == hosts_.size()) {
+            moves.push_back({Move::Kind::kill, i, i});
+        }
+    }
+    return moves;
+}
+
+void World::make(const Move& move) {
+    ++events_;
+    disturbed_at_ = now_;
+    Host& host = hosts_[move.to];
+    switch (move.kind) {
+        case Move::Kind::deliver: {
+            const auto copy = copies_.extract(oldest(move.from, move.to));
+            host.node->receive(now_, *copy.value().packet);
+            return after_event(move.to);
+        }
+        case Move::Kind::lose:
+            copies_.erase(oldest(move.from, move.to));
+            return;
+        case Move::Kind::timer:
+            now_ = timer_at(host);
+            host.node->timer(now_);
+            return after_event(move.to);
+        case Move::Kind::kill:
+            return kill(move.to, false);
+    }
 }
 
 // --- the end -----------------------------------------------------------------------------------

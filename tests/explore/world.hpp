@@ -34,9 +34,14 @@ public:
     std::uint64_t points() const { return points_; }
     std::string picture() const;
 
-    /// Whether the next event is one at which states are worth comparing. It depends on nothing but
-    /// the state, so that equal states agree.
-    bool is_landmark() const;
+    /// The script is over and a frame of this kind is under way to somebody who lives.
+    bool is_start(std::uint32_t frame) const;
+    /// All that could happen next, whatever the time.
+    std::vector<Move> moves() const;
+    void make(const Move& move);
+
+    /// Hash of what was done and sent since the last landmark.
+    std::uint64_t said() const { return said_; }
 
     static constexpr Instant kStart = instant_from_ns(1'000'000'000);
     /// What nothing may exceed: no rest so long after the last fault breaks liveness.
@@ -46,6 +51,7 @@ private:
     struct Copy {
         Instant at{};
         std::uint64_t tie{0};
+        std::uint32_t from{0};
         std::uint32_t to{0};
         std::uint32_t boot{0};  ///< it is for this life of the receiver
         Packet packet;
@@ -71,6 +77,9 @@ private:
     };
 
     Event next_event() const;
+    /// Whether before this event states are worth comparing. It depends on nothing but the state,
+    /// so that equal states agree.
+    bool is_landmark(const Event& next) const;
     Instant timer_at(const Host& host) const;
     void handle(const Event& event);
     void take_copy();
@@ -80,7 +89,10 @@ private:
     void boot(std::uint32_t index);
     void kill(std::uint32_t index, bool back_soon);
     void send_copy(std::uint32_t from, std::uint32_t to, const Packet& packet);
-    void push(std::uint32_t to, Nanos delay, const Packet& packet, Fault fault, bool astray);
+    using Copies = std::set<Copy>;
+    bool is_deliverable(const Copy& copy) const;
+    Copies::const_iterator oldest(std::uint32_t from, std::uint32_t to) const;
+    void push(const Point& way, Nanos delay, const Packet& packet, Fault fault, bool astray);
     Nanos behind_next_timer(std::uint32_t to, Nanos delay) const;
     Nanos very_late() const { return script_.cluster.timers.token_loss * 5 / 4; }
     Fault choose(Point point);
@@ -94,7 +106,7 @@ private:
     Chooser& chooser_;
     sim::Oracle oracle_;
     std::vector<Host> hosts_;
-    std::set<Copy> copies_;
+    Copies copies_;
     std::size_t next_step_{0};
     std::uint64_t side_{0};  ///< of a split: a bit for each node of one side; 0: whole
     Instant now_{kStart};
@@ -102,6 +114,7 @@ private:
     std::uint64_t ties_{0};
     std::uint64_t points_{0};
     std::uint64_t events_{0};
+    std::uint64_t said_{0};
     std::uint32_t astray_{0};
 };
 
