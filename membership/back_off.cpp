@@ -19,4 +19,10 @@ bool BackOff::may_invite(Instant now, const Member& peer) const {
     return entry.incarnation != peer.incarnation || now >= entry.until;
 }
 
+Instant BackOff::last() const {
+    Instant last = Instant::min();
+    for (const Entry& entry : entries_) last = std::max(last, entry.until);
+    return last;
+}
+
 }  // namespace torc::membership

@@ -25,6 +25,8 @@ public:
     bool may_invite(Instant now, const Member& peer) const;
     /// When the peer may be invited again; past instants mean now.
     Instant until(NodeIndex peer) const { return entries_[raw(peer)].until; }
+    /// When everybody may be invited again.
+    Instant last() const;
 
 private:
     struct Entry {

@@ -271,6 +271,8 @@ void Former::installed(Instant now, const RingId& ring, const wire::MemberList& 
 
 void Former::leave(Instant now) { impl_->leave(now); }
 void Former::on_timer(Instant now) { impl_->on_timer(now); }
+Instant Former::back_off_until() const { return impl_->back_off.last(); }
+
 Instant Former::next_deadline() const { return impl_->timers.next(); }
 State Former::state() const { return impl_->state; }
 Cause Former::last_cause() const { return impl_->cause; }

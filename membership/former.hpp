@@ -101,6 +101,8 @@ public:
     State state() const;
     Cause last_cause() const;
     std::size_t loans() const;
+    /// When the last back-off is over; a healed network need not be one ring before.
+    Instant back_off_until() const;
 
 private:
     struct Impl;

@@ -34,6 +34,7 @@ struct Message {
     std::uint64_t installs{0};
     std::int64_t virtual_ns{0};
     std::int64_t healing_ns{0};
+    std::int64_t saying_ns{0};
     std::uint64_t mutant_fired{0};
 };
 
@@ -72,6 +73,7 @@ void report_of_child(const Outcome& outcome, std::uint64_t fired) {
     message.installs = outcome.installs;
     message.virtual_ns = outcome.virtual_time.count();
     message.healing_ns = outcome.healing.count();
+    message.saying_ns = outcome.saying.count();
     message.mutant_fired = fired;
     say(message, outcome.what);
 }
@@ -86,6 +88,7 @@ Report report_of(const Message& message, std::string text) {
     report.outcome.installs = message.installs;
     report.outcome.virtual_time = Nanos{message.virtual_ns};
     report.outcome.healing = Nanos{message.healing_ns};
+    report.outcome.saying = Nanos{message.saying_ns};
     report.mutant_fired = message.mutant_fired;
     return report;
 }

@@ -92,10 +92,11 @@ void tell(const Job& job, const Run& run, const Report& report, Tally& tally) {
         const auto seconds = [](torc::Nanos t) { return std::chrono::duration<double>(t).count(); };
         std::printf(
             "%s: %s\n  %zu faults, %llu events, %llu deliveries, %llu installs, %.3f s of virtual "
-            "time, %.3f s to heal\n  trace %016llx\n",
+            "time, %.6f s to heal, %.6f s to speak\n  trace %016llx\n",
             run.name.c_str(), describe(run.scenario.options).c_str(), run.scenario.schedule.size(),
             printable(outcome.events), printable(outcome.messages), printable(outcome.installs),
-            seconds(outcome.virtual_time), seconds(outcome.healing), printable(outcome.trace));
+            seconds(outcome.virtual_time), seconds(outcome.healing), seconds(outcome.saying),
+            printable(outcome.trace));
     }
     if (!outcome.failed) return;
     if (tally.failed++ == 0) tally.what = outcome.what;

@@ -53,6 +53,11 @@ public:
     Life life() const { return {index_, boots_}; }
     /// In true time, which the host does not know.
     Instant next_deadline() const { return clock_.fires_at(engine_->next_deadline()); }
+    /// When the last of its back-offs is over; long ago if there is none.
+    Instant back_off_until() const {
+        const Instant until = engine_->former().back_off_until();
+        return until == Instant::min() ? Instant{} : clock_.fires_at(until);
+    }
     const engine::Engine& engine() const { return *engine_; }
     const telemetry::CounterSet& counters() const { return *counters_; }
     std::size_t pending_ops() const { return clients_.pending(); }

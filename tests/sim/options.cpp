@@ -4,7 +4,6 @@
 #include <sstream>
 
 #include "base/prng.hpp"
-#include "membership/back_off.hpp"
 #include "wire/hop.hpp"
 
 namespace torc::sim {
@@ -131,13 +130,14 @@ Options options_from_seed(std::uint64_t seed, std::uint32_t nodes) {
     return options;
 }
 
-/// A peer that was excluded time and again is not invited for up to a window of the back-off.
-Nanos heal_limit(const Options& options) {
-    return membership::BackOff::kWindow + 20 * options.cluster.timers.recovery;
-}
+Nanos heal_limit(const Options& options) { return 20 * options.cluster.timers.recovery; }
 
 Nanos lateness_max(const Options& options) {
-    return options.packets.late_max + 8 * options.cluster.timers.token_loss;
+    const LinkHazards& link = options.hazards.link;
+    return options.packets.late_max + 8 * options.cluster.timers.token_loss +
+           std::chrono::milliseconds{link.encore_ms} +
+           std::chrono::microseconds{link.ailment_lasts} +
+           Nanos{std::uint64_t{link.slow_ns} * link.slow_ring};
 }
 
 Nanos fresh_limit(const Options& options) { return 4 * options.cluster.timers.token_loss; }

@@ -50,6 +50,7 @@ Outcome World::run() {
     outcome.installs = oracle_.installs();
     outcome.virtual_time = now_ - kStart;
     outcome.healing = healing_;
+    outcome.saying = saying_;
     return outcome;
 }
 
@@ -113,6 +114,8 @@ void World::handle(Event& event) {
     }
     if (event.boot != 0 && (!node.alive() || event.boot != node.life().boot)) return;
     if (event.kind == EventKind::resume) return resume(index);
+    // Another timer, armed for a sooner deadline, has taken its place.
+    if (event.kind == EventKind::timer && event.at != seat.timer_at) return;
     if (event.kind == EventKind::client) client_event(index);
     if (!node.alive()) return;
     if (seat.paused_until > now_) {  // takes everything later, in order

@@ -28,7 +28,8 @@ struct Outcome {
     std::uint64_t messages{0};
     std::uint64_t installs{0};
     Nanos virtual_time{};
-    Nanos healing{};  ///< from HEAL until rest
+    Nanos healing{};  ///< from HEAL, or the end of the last back-off behind it, until rest
+    Nanos saying{};   ///< until the fresh messages were everywhere
 };
 
 class World : public Wire {
@@ -88,7 +89,9 @@ private:
     // Rest, in world_rest.cpp.
     bool at_rest() const;
     bool is_calm(const SimNode& node, std::size_t living) const;
-    void come_to_rest(const char* when, Nanos limit);
+    Instant back_off_until() const;
+    /// Gives how long it took, from the end of the last back-off.
+    Nanos come_to_rest(const char* when, Nanos limit);
     void say_fresh_things();
     void finish();
     const SimNode& first_alive() const;
@@ -115,6 +118,7 @@ private:
     bool failed_{false};
     std::string failure_;
     Nanos healing_{};
+    Nanos saying_{};
 
     static constexpr std::uint64_t kStormEvents = 20'000;  ///< a node and millisecond
     static constexpr std::size_t kBacklogMax = 4096;       ///< packets a paused host keeps

@@ -1,4 +1,5 @@
 // The end of a run: what "at rest" means, and what must be true then.
+#include <algorithm>
 #include <sstream>
 
 #include "tests/sim/world.hpp"
@@ -28,9 +29,20 @@ bool World::at_rest() const {
     return first != nullptr;
 }
 
-void World::come_to_rest(const char* when, Nanos limit) {
-    run_until([this] { return at_rest(); }, now_ + limit);
+Instant World::back_off_until() const {
+    Instant until = now_;
+    for (const auto& node : nodes_) {
+        if (node->alive()) until = std::max(until, node->back_off_until());
+    }
+    return until;
+}
+
+/// The limit counts from the end of the last back-off: until then a peer that flapped may wait.
+Nanos World::come_to_rest(const char* when, Nanos limit) {
+    const Instant back_off = back_off_until();
+    run_until([this] { return at_rest(); }, back_off + limit);
     if (!failed_ && !at_rest()) throw Violation(std::string("not at rest ") + when + picture());
+    return std::max(now_ - back_off, Nanos{});
 }
 
 /// What every client could still want to say, with nobody there to disturb it.
@@ -46,16 +58,15 @@ void World::say_fresh_things() {
 }
 
 void World::finish() {
-    const Instant repaired = now_;
-    come_to_rest("after HEAL:", heal_limit(options_));
-    healing_ = now_ - repaired;
+    healing_ = come_to_rest("after HEAL:", heal_limit(options_));
     // Late copies of the past may still disturb: only behind them is nothing to blame.
     run_until([] { return false; }, now_ + lateness_max(options_));
-    come_to_rest("behind the last late packet:", heal_limit(options_));
+    const Nanos again = come_to_rest("behind the last late packet:", heal_limit(options_));
+    healing_ = std::max(healing_, again);
     if (failed_) return;
     const RingId ring = first_alive().engine().ring().id();
     say_fresh_things();
-    come_to_rest("with fresh messages after HEAL:", fresh_limit(options_));
+    saying_ = come_to_rest("with fresh messages after HEAL:", fresh_limit(options_));
     run_until([] { return false; }, now_ + calm_time(options_));
     if (failed_) return;
     if (first_alive().engine().ring().id() != ring) {
