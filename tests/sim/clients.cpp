@@ -236,6 +236,9 @@ engine::Accept Clients::submit(Instant now, SessionId session, const Op& op) {
 bool Clients::offer_one(Instant now, Client& client) {
     if (client.ops.empty()) return false;
     const Op& op = client.ops.front();
+    if (op.kind == OpKind::send && op.message != 0 && !op.self_discard) {
+        oracle_.on_said(life_, client.id, op.message, op.service, op.groups);
+    }
     const engine::Accept accept = submit(now, client.id, op);
     if (accept == engine::Accept::would_block) return false;
     TORC_CHECK(accept == engine::Accept::accepted);

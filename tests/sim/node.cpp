@@ -81,6 +81,7 @@ engine::Effects SimNode::effects() {
         SimNode& self = node_of(node);
         self.inside_engine([&] { self.oracle_.on_trace(self.life(), event); });
     };
+    effects.trace_sends = oracle_.is_watched();
     return effects;
 }
 

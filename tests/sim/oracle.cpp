@@ -18,11 +18,20 @@ void Oracle::see(Life life, std::uint64_t what, std::uint64_t a, std::uint64_t b
     for (const std::uint64_t word : {what, a, b, c}) trace_ = mix(trace_, word);
 }
 
-void Oracle::on_boot(Life life) { lives_[life] = History{}; }
+void Oracle::on_boot(Life life) {
+    lives_[life] = History{};
+    if (witness_ != nullptr) witness_->on_boot(life);
+}
+
+void Oracle::on_said(Life life, SessionId session, std::uint64_t message, Service service,
+                     const std::vector<std::string>& groups) {
+    if (witness_ != nullptr) witness_->on_said(life, session, message, service, groups);
+}
 
 void Oracle::on_trace(Life life, const TraceEvent& event) {
     see(life, static_cast<std::uint64_t>(event.kind), event.a, event.b, event.c);
     trace_ = mix(trace_, static_cast<std::uint64_t>(ns_of(event.at)));
+    if (witness_ != nullptr) witness_->on_trace(life, event);
     History& history = lives_.at(life);
     if (event.kind == TraceKind::message) return on_message(life, history, event);
     if (event.kind == TraceKind::transitional) return on_transitional(life, history, event);
@@ -163,6 +172,7 @@ void Oracle::on_own_received(Life life, History& history, std::uint64_t message)
 void Oracle::on_received(Life life, SessionId session, std::uint64_t message,
                          const engine::Delivery& delivery, bool own) {
     see(life, message, raw(session), delivery.seq.raw, delivery.index);
+    if (witness_ != nullptr) witness_->on_received(life, session, message, delivery);
     History& history = lives_.at(life);
     if (own) on_own_received(life, history, message);
     if (delivery.service < Service::fifo) return;
@@ -178,11 +188,13 @@ void Oracle::on_received(Life life, SessionId session, std::uint64_t message,
 void Oracle::on_view(Life life, const engine::ViewEvent& event) {
     see(life, static_cast<std::uint64_t>(event.cause), event.ring.epoch, event.index,
         raw(event.session));
+    if (witness_ != nullptr) witness_->on_view(life, event);
     groups_.on_view(life, event);
 }
 
 void Oracle::on_closed(Life life, SessionId session, std::uint32_t sender) {
     groups_.on_closed(life, session);
+    if (witness_ != nullptr) witness_->on_closed(life, session);
     History& history = lives_.at(life);
     std::erase_if(history.accepted, [&](const auto& entry) {
         const bool given_up = entry.first >> 32 == sender && entry.second == 0;
@@ -203,6 +215,7 @@ void Oracle::at_rest(const std::vector<Life>& alive) {
         }
     }
     for (const auto& [id, ring] : rings_) check_passages(ring);
+    if (witness_ != nullptr) witness_->at_rest(alive);
 }
 
 }  // namespace torc::sim

@@ -30,12 +30,21 @@
 #include "tests/sim/group_oracle.hpp"
 #include "tests/sim/life.hpp"
 #include "tests/sim/passages.hpp"
+#include "tests/sim/witness.hpp"
 
 namespace torc::sim {
 
 class Oracle {
 public:
+    /// Tells the witness everything from now on; it must live as long as this object.
+    void watched_by(Witness& witness) { witness_ = &witness; }
+    bool is_watched() const { return witness_ != nullptr; }
+
     void on_boot(Life life);
+    /// A client is about to hand over a message that will be recognised when it comes back. May be
+    /// called again for one that the engine did not take at once.
+    void on_said(Life life, SessionId session, std::uint64_t message, Service service,
+                 const std::vector<std::string>& groups);
     void on_trace(Life life, const telemetry::TraceEvent& event);
     void on_accepted(Life life, std::uint64_t message);
     /// A client at `life` received its session's or another's message.
@@ -86,6 +95,7 @@ private:
     std::map<Life, History> lives_;
     std::map<Ring, RingRecord> rings_;
     GroupOracle groups_;
+    Witness* witness_{nullptr};
     std::uint64_t messages_{0};
     std::uint64_t installs_{0};
     std::uint64_t trace_{0};

@@ -26,6 +26,7 @@ World::World(const Options& options, Schedule schedule, std::unique_ptr<Network>
     if (network_ == nullptr) {
         network_ = std::make_unique<AdversarialNetwork>(options, stream(options.seed, 2));
     }
+    oracle_.watched_by(recorder_);
     for (std::uint32_t i = 0; i < options_.nodes; ++i) {
         nodes_.push_back(std::make_unique<SimNode>(options_, i, *this, oracle_));
         seats_[i].whims = Prng(stream(options.seed, 0x100 + i));

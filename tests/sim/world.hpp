@@ -16,6 +16,7 @@
 #include "tests/sim/network.hpp"
 #include "tests/sim/node.hpp"
 #include "tests/sim/oracle.hpp"
+#include "tests/sim/recorder.hpp"
 #include "tests/sim/schedule.hpp"
 
 namespace torc::sim {
@@ -41,6 +42,8 @@ public:
 
     /// Runs to the end or to the first violation; never throws.
     Outcome run();
+    /// What the run did, for the checker.
+    const check::Trace& recorded() const { return recorder_.trace(); }
 
     void carry(std::uint32_t from, const wire::Transmit& transmit) override;
     void violated(const std::string& what) override;
@@ -105,6 +108,7 @@ private:
     Mischief mischief_;
     std::vector<Arrival> arrivals_;  ///< of the packet being carried
     std::vector<std::uint32_t> recipients_;
+    Recorder recorder_;
     Oracle oracle_;
     std::vector<std::unique_ptr<SimNode>> nodes_;
     std::vector<Seat> seats_;

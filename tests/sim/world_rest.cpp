@@ -94,6 +94,7 @@ void World::check_end() {
         alive.push_back(node->life());
     }
     oracle_.at_rest(alive);
+    recorder_.ask_checker();
     for (const auto& node : nodes_) {
         if (node->alive()) node->shutdown();
     }
