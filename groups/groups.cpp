@@ -103,6 +103,8 @@ void Groups::deliver(const OrderedPiece& piece, const Envelope& envelope) {
 void Groups::apply_join(const OrderedPiece& piece, const Envelope& envelope) {
     const Participant who{piece.sender, piece.session, SessionName(envelope.session_name)};
     const bool gone = piece.sender == me_ && !sessions_.is_open(piece.session);
+    const Directory::GroupId known = directory_.find(envelope.groups[0]);
+    const bool told = known != Directory::kNone && has_departed(known);
     const Directory::Add added = directory_.add(envelope.groups[0], who);
     if (added == Directory::Add::full) {
         counters_.inc(telemetry::CounterId::joins_refused);
@@ -113,8 +115,24 @@ void Groups::apply_join(const OrderedPiece& piece, const Envelope& envelope) {
     if (added != Directory::Add::added) return;
     if (piece.sender == me_) counters_.inc(telemetry::CounterId::joins);
     if (gone) directory_.mute(piece.session.slot);  // its DISCONNECT is behind this JOIN
-    announce(directory_.find(envelope.groups[0]), ViewCause::join,
-             views_.private_name(who.name, who.daemon));
+    const Directory::GroupId group = directory_.find(envelope.groups[0]);
+    announce(group, ViewCause::join, views_.private_name(who.name, who.daemon));
+    if (transitional_ && has_departed(group)) tell_of_parting(group, told, piece);
+}
+
+/// A join between the transitional signal and the next configuration: whoever sees somebody in the
+/// group who did not come along must know that from here on messages are not shared with all.
+void Groups::tell_of_parting(Directory::GroupId group, bool others_know,
+                             const OrderedPiece& joiner) {
+    if (!others_know) return announce(group, ViewCause::transitional, {});
+    if (joiner.sender != me_ || !sessions_.is_open(joiner.session)) return;
+    ViewEvent event;
+    event.session = joiner.session;
+    event.group = directory_.name(group);
+    event.cause = ViewCause::transitional;
+    event.ring = ring_;
+    counters_.inc(telemetry::CounterId::views);
+    upcalls_.view_fn(upcalls_.driver, event);
 }
 
 void Groups::apply_leave(const OrderedPiece& piece, const Envelope& envelope) {
@@ -171,6 +189,7 @@ void Groups::on_transitional(const RingId& id, const wire::MemberList& members) 
     owes_chunk_ = owes_more_ = false;
     if (!mutant(Mutant::lineage_not_folded)) lineage_ = fold(lineage_, id);
     members_ = set_of_nodes(members);
+    transitional_ = true;
     // Views of joins and leaves delivered from here on differ from those of members that part
     // from us now. Those who move together are disjoint sets, and so their lowest member tells them
     // apart; the jump of the numbers tells them from who is still in the regular configuration.
@@ -189,6 +208,7 @@ void Groups::on_transitional(const RingId& id, const wire::MemberList& members) 
 void Groups::on_regular(const RingId& id, const wire::MemberList& members) {
     ring_ = id;
     members_ = set_of_nodes(members);
+    transitional_ = false;
     views_so_far_ = 0;
     if (synced_ == members_) {
         after_subtraction();

@@ -64,6 +64,7 @@ public:
 private:
     void deliver(const OrderedPiece& piece, const Envelope& envelope);
     void apply_join(const OrderedPiece& piece, const Envelope& envelope);
+    void tell_of_parting(Directory::GroupId group, bool others_know, const OrderedPiece& joiner);
     void apply_leave(const OrderedPiece& piece, const Envelope& envelope);
     void apply_disconnect(const OrderedPiece& piece, const Envelope& envelope);
     void on_sync(const OrderedPiece& piece, const Envelope& envelope);
@@ -95,6 +96,7 @@ private:
     RingId ring_;   ///< names views; see on_transitional
     std::uint64_t views_so_far_{0};  ///< in this ring, of all groups: numbers them
     NodeSet members_;                ///< of the configuration in force
+    bool transitional_{false};       ///< between that signal and the next configuration
     NodeSet synced_;                 ///< daemons whose directory equals mine
     std::uint64_t lineage_;          ///< names that set; see SyncHeader
 

@@ -280,6 +280,29 @@ TEST_F(TwoDaemons, AViewInATransitionalConfigurationHasANameOfItsOwn) {
     EXPECT_NE(a.last_view().second, b.last_view().second) << "but never the same number";
 }
 
+TEST_F(TwoDaemons, WhoJoinsBehindTheSignalIsToldToo) {
+    in_one_room();
+    a.open(1, "anna");
+    a.groups().on_transitional({300, NodeIndex{0}}, members({0}));
+    a.take_log();
+    Order only_a({&a});
+    only_a.record(a, 1, "anna", EnvelopeKind::join, {"room"});
+    EXPECT_EQ(a.take_log(), (std::vector<std::string>{"0 join room: #alice#n0 #bob#n1 #anna#n0 ",
+                                                      "1 join room: #alice#n0 #bob#n1 #anna#n0 ",
+                                                      "1 transitional room: "}))
+        << "alice knows since the signal that bob is not with her; anna must hear it";
+}
+
+TEST_F(TwoDaemons, ALateJoinOfSomebodyWhoPartedIsASignalForAll) {
+    order.record(a, 0, "alice", EnvelopeKind::join, {"room"});
+    a.groups().on_transitional({300, NodeIndex{0}}, members({0}));
+    a.take_log();
+    Order only_a({&a});
+    only_a.record(b, 0, "bob", EnvelopeKind::join, {"room"});
+    EXPECT_EQ(a.take_log(), (std::vector<std::string>{"0 join room: #alice#n0 #bob#n1 ",
+                                                      "0 transitional room: "}));
+}
+
 TEST_F(TwoDaemons, AMergeThatWasInterruptedForGoodHoldsNobodyUp) {
     order.exchange();
     order.install_alone(a, members({0}), 200);
