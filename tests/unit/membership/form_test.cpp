@@ -78,7 +78,7 @@ TEST_F(Member1, AUsedEpochIsAnsweredWithOneJoin) {
     solo.receive(again);
     solo.receive(again);
     EXPECT_EQ(solo.sent(wire::Kind::state), 0u);
-    EXPECT_EQ(solo.sent(wire::Kind::join), 1u);
+    ASSERT_EQ(solo.sent(wire::Kind::join), 1u);
     EXPECT_EQ(solo.last<wire::Join>()->max_epoch_seen, kEpoch);
 }
 

@@ -106,7 +106,7 @@ TEST(Leave, ALeaversJoinEndsTheRingAtOnce) {
     bye.flags = wire::kJoinLeaving | wire::kJoinTokenAlive;
     bye.max_epoch_seen = solo.ring.plan.ring.epoch;
     solo.receive(bye);
-    EXPECT_EQ(solo.cause(), Cause::leave_seen);
+    ASSERT_EQ(solo.cause(), Cause::leave_seen);
     EXPECT_EQ(solo.last<wire::Join>()->fail_set, set_of({member(2)}));
 }
 
