@@ -23,6 +23,7 @@ AdversarialNetwork::AdversarialNetwork(const Options& options, std::uint64_t see
       config_hash_(static_cast<std::uint32_t>(config::fingerprint(options.cluster))),
       prng_(seed),
       ailments_(hazards_, options.nodes, seed + 1),
+      forger_(options.nodes, config::fingerprint(options.cluster), seed + 2),
       links_(std::size_t{options.nodes} * options.nodes),
       busy_until_(options.nodes) {}
 
@@ -35,6 +36,7 @@ void AdversarialNetwork::carry(Instant now, std::uint32_t from, std::span<const 
         carry_copy(now, {from, each, to.size() > 1, kind}, packet, out);
     }
     remember(kind, packet);
+    if (hazards_.forge != 0) lie(packet, out);
 }
 
 void AdversarialNetwork::carry_copy(Instant now, const Copy& copy, const Packet& packet,
@@ -158,6 +160,19 @@ void AdversarialNetwork::remember(std::uint32_t kind, const Packet& packet) {
         tokens_.push_back(packet);
     } else if (const std::uint64_t at = prng_.below(tokens_seen_); at < kTokensKept) {
         tokens_[at] = packet;
+    }
+}
+
+/// To one of them, or to all.
+void AdversarialNetwork::lie(const Packet& truth, std::vector<Arrival>& out) {
+    forger_.overhear(truth);
+    if (!happens(hazards_.forge)) return;
+    const Packet lies = forger_.forge();
+    if (!lies) return;
+    const bool to_all = prng_.chance(300'000);
+    const std::uint64_t only = prng_.below(nodes());
+    for (std::uint32_t to = 0; to < nodes(); ++to) {
+        if (to_all || to == only) out.push_back({to, delay(), lies});
     }
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/prng.hpp"
 #include "tests/sim/ailments.hpp"
+#include "tests/sim/forger.hpp"
 #include "tests/sim/network.hpp"
 #include "tests/sim/options.hpp"
 
@@ -52,6 +53,7 @@ private:
     /// Copies beside the one that was asked for.
     void encores(const Copy& copy, const Packet& packet, std::vector<Arrival>& out);
     void remember(std::uint32_t kind, const Packet& packet);
+    void lie(const Packet& truth, std::vector<Arrival>& out);
     Packet damaged(const Packet& packet);
     bool happens(std::uint32_t per_million) {
         return per_million != 0 && prng_.chance(per_million);
@@ -66,6 +68,7 @@ private:
     std::uint32_t config_hash_;
     Prng prng_;
     Ailments ailments_;
+    Forger forger_;
     std::vector<Link> links_;
     std::vector<Instant> busy_until_;  ///< slow hosts
     std::uint64_t of_kind_{0};         ///< frames of `nth_kind` so far

@@ -30,6 +30,7 @@ struct Job {
     std::vector<std::string> scenarios;  ///< files to replay
     torc::sim::Apart apart;
     std::string mutant;
+    std::uint32_t forge{0};  ///< lies per million packets
     bool verbose{false};
     bool show{false};
     bool stop_at_failure{false};
@@ -69,8 +70,11 @@ Run run_of_seed(const Job& job, std::uint64_t seed) {
     std::string replay = "--seed " + number;
     if (job.nodes != 0) replay += " --nodes " + std::to_string(job.nodes);
     if (!job.mutant.empty()) replay += " --mutant " + job.mutant;
-    return {"seed " + number, replay, "torc-sim-" + number + ".torc",
+    if (job.forge != 0) replay += " --forge " + std::to_string(job.forge);
+    Run run{"seed " + number, replay, "torc-sim-" + number + ".torc",
             torc::sim::scenario_from_seed(seed, job.nodes)};
+    run.scenario.options.hazards.link.forge = job.forge;
+    return run;
 }
 
 std::optional<Run> run_of_file(const std::string& path) {
@@ -216,6 +220,9 @@ void add_options(CLI::App& app, Job& job) {
     app.add_option("--minimise-seconds", job.minimise_seconds, "for that; 0: not at all")
         ->capture_default_str();
     app.add_option("--mutant", job.mutant, "run with this bug of base/mutants.def in the core");
+    app.add_option("--forge", job.forge,
+                   "so many lies per million packets; then only crashes and storms are failures")
+        ->check(CLI::Range(0u, 1'000'000u));
 }
 
 }  // namespace

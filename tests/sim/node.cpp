@@ -70,15 +70,17 @@ engine::Effects SimNode::effects() {
     effects.driver = this;
     effects.deliver_fn = [](void* node, const engine::Delivery& delivery) {
         SimNode& self = node_of(node);
-        self.inside_engine([&] { self.clients_.received(delivery); });
+        if (self.is_judged()) self.inside_engine([&] { self.clients_.received(delivery); });
     };
     effects.view_fn = [](void* node, const engine::ViewEvent& event) {
         SimNode& self = node_of(node);
+        if (!self.is_judged()) return;
         self.inside_engine([&] { self.oracle_.on_view(self.life(), event); });
     };
     effects.session_fn = [](void*, SessionId, engine::SessionOutcome) {};
     effects.trace_fn = [](void* node, const telemetry::TraceEvent& event) {
         SimNode& self = node_of(node);
+        if (!self.is_judged()) return;
         self.inside_engine([&] { self.oracle_.on_trace(self.life(), event); });
     };
     effects.trace_sends = oracle_.is_watched();

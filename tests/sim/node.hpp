@@ -72,6 +72,8 @@ public:
 
 private:
     engine::Effects effects();
+    /// Whether somebody looks at what clients get; nobody does where a daemon lies.
+    bool is_judged() const { return options_.hazards.link.forge == 0; }
     template <class Step>
     void inside_engine(Step&& step) noexcept;
     /// What its clock says, and whether frames are to be had.

@@ -69,6 +69,7 @@ void World::play() {
     run_until([] { return false; }, kStart + options_.chaos);
     if (failed_) return;
     heal();
+    if (options_.hazards.link.forge != 0) return close_after_lies();
     finish();
 }
 

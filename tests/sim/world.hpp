@@ -97,6 +97,7 @@ private:
     Nanos come_to_rest(const char* when, Nanos limit);
     void say_fresh_things();
     void finish();
+    void close_after_lies();
     const SimNode& first_alive() const;
     void check_end();
     std::string picture() const;

@@ -76,6 +76,16 @@ void World::finish() {
     check_end();
 }
 
+/// What lies did to the order and to the membership is not judged: only that nobody crashed, that
+/// there is no storm, also later, and that every frame comes back.
+void World::close_after_lies() {
+    run_until([] { return false; }, now_ + 4 * options_.cluster.timers.recovery);
+    if (failed_) return;
+    for (const auto& node : nodes_) {
+        if (node->alive()) node->shutdown();
+    }
+}
+
 const SimNode& World::first_alive() const {
     for (const auto& node : nodes_) {
         if (node->alive()) return *node;
