@@ -57,6 +57,8 @@ public:
     bool has_cables() const { return networks_ != nullptr; }
     void unplug(std::size_t node) { networks_->ports().unplug(node); }
     void plug(std::size_t node) { networks_->ports().plug(node); }
+    /// Such layouts only: where their switch is.
+    std::string switch_space() const { return networks_->switch_space(); }
     /// Waits until each running daemon sees a ring of `members` members.
     bool wait_for_ring(std::size_t members, double seconds);
 

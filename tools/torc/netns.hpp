@@ -32,6 +32,8 @@ public:
     const Place& place(std::size_t node) const { return places_[node]; }
     /// The switch's side of that node's cable.
     const BridgePorts& ports() const { return *ports_; }
+    /// The namespace with the switch; empty: the one this process is in.
+    std::string switch_space() const { return namespaces_.empty() ? "" : namespaces_.front(); }
 
 private:
     Networks() = default;
