@@ -79,7 +79,7 @@ KILLERS = {
         300, "4", "ordering/Attempts.ObligationsOfOneAreThoseOfAllWhoComeAlong"),
     "obligations_at_plan": swarm(
         100, "6.3", "ordering/Attempts.WithoutHoldingEverythingNobodyIsObliged"),
-    "done_run_not_reset": swarm(100, "4, 7.1", "ordering/Recovery.WhatOneHoldsAllDeliver"),
+    "done_run_not_reset": swarm(50, "4, 7.1", "ordering/Recovery.WhatOneHoldsAllDeliver"),
     "installed_one_short": swarm(50, "4, 7.1", "ordering/Recovery.WhatOneHoldsAllDeliver"),
     "all_in_regular": swarm(50, "7.1"),
     "tail_cut": swarm(50, "3"),
@@ -97,11 +97,12 @@ KILLERS = {
         "I6", "membership/Member1.AUsedEpochIsAnsweredWithOneJoin"),
     "epoch_not_raised": swarm(
         100, "I6", "membership/Coordinator.AttemptsHaveTheirOwnEpochs"),
-    "epoch_without_salt": swarm(100, "2.3", "membership/Epoch.CountsUpAndSalts"),
+    "epoch_without_salt": swarm(400, "2.3", "membership/Epoch.CountsUpAndSalts"),
     "exclusion_not_mutual": swarm(
         100, "liveness", "membership/Duplicate.DoublesThatBootWithTheClusterComeToOneRing"),
-    "incarnations_confused": swarm(
-        50, "liveness", "membership/Episode.TheIncarnationThatSpeaksIsTheLivingOne"),
+    "incarnations_confused": directed(
+        "4.3: one incarnation of an index lives",
+        "membership/Episode.TheIncarnationThatSpeaksIsTheLivingOne"),
     "admission_veto_removed": directed(
         "4.3: let in by all or by none", "membership/InRing.TakesOffTheTokenWhomItCannotAccept"),
     "departure_unheard": directed("4.6", "membership/Leave.ALeaversJoinEndsTheRingAtOnce"),
@@ -132,5 +133,7 @@ QUICK = [
     "stable_is_max", "stable_from_one_visit", "aru_never_lowered", "aru_at_seq",
     "token_accepted_twice", "loan_leaked", "safe_at_aru", "causal_on_arrival", "fifo_on_arrival",
     "past_a_hole", "no_obligation_filter", "large_message_continued", "stable_max_ignored",
-    "merge_by_position_only", "departed_kept",
+    "epoch_not_raised", "done_run_not_reset", "merge_by_position_only", "departed_kept",
+    "application_not_held", "view_number_only_if_changed", "closed_session_heard",
+    "fifo_behind_own_gap",
 ]

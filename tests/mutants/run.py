@@ -109,7 +109,7 @@ class Runner:
         if mutant:
             command += ["--mutant", mutant]
         code, output = self.run(command)
-        failure = re.search(r"FAILED: (.*)", output)
+        failure = re.search(r"FAILED: (?:seed \d+: )?(.*)", output)
         if failure:
             seed = re.search(r"--seed (\d+)", output)
             return Verdict(True, f"seed {seed.group(1) if seed else '?'}: {failure.group(1)[:100]}")
