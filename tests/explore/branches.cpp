@@ -23,11 +23,10 @@ void on_failed_check(const char* expression, const std::source_location& where) 
 
 }  // namespace
 
-Branches::Branches(Ledger& ledger, std::string how_to_run_again, double seconds, bool quiet)
+Branches::Branches(Ledger& ledger, std::string how_to_run_again, const Manner& manner)
     : ledger_(ledger),
       command_(std::move(how_to_run_again)),
-      seconds_(seconds),
-      quiet_(quiet),
+      manner_(manner),
       start_(std::chrono::steady_clock::now()) {}
 
 bool Branches::fork_off(const std::string& step, unsigned at_a_time) {
@@ -48,9 +47,9 @@ bool Branches::fork_off(const std::string& step, unsigned at_a_time) {
 
 bool Branches::is_over() {
     Counts& counts = ledger_.counts();
-    if (!counts.stop && seconds_ > 0) {
+    if (!counts.stop && manner_.seconds > 0) {
         const auto passed = std::chrono::steady_clock::now() - start_;
-        if (std::chrono::duration<double>(passed).count() >= seconds_) counts.stop = true;
+        if (std::chrono::duration<double>(passed).count() >= manner_.seconds) counts.stop = true;
     }
     if (counts.stop) counts.cut_short = true;
     return counts.stop;
@@ -58,7 +57,8 @@ bool Branches::is_over() {
 
 void Branches::report(const std::string& what) {
     const std::uint64_t before = ledger_.counts().violations.fetch_add(1);
-    if (quiet_ || before >= kPrintedMax) return;
+    if (manner_.stop_at_first) ledger_.counts().stop = true;
+    if (manner_.quiet || before >= kPrintedMax) return;
     const std::string text = "VIOLATION: " + what + "\n  replay: " + command_ + " --replay " +
                              (path_.empty() ? "none" : path_) + '\n';
     const auto written = write(STDOUT_FILENO, text.data(), text.size());

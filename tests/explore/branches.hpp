@@ -16,7 +16,12 @@ namespace torc::explore {
 class Branches {
 public:
     /// `how_to_run_again`: the command for a report, without the path that led there.
-    Branches(Ledger& ledger, std::string how_to_run_again, double seconds, bool quiet);
+    struct Manner {
+        double seconds{0};          ///< 0: until done
+        bool quiet{false};          ///< broken promises are counted, not told
+        bool stop_at_first{false};  ///< one is enough
+    };
+    Branches(Ledger& ledger, std::string how_to_run_again, const Manner& manner);
 
     /// True in the child, whose path has `step` at its end. In the parent when the child is done;
     /// on the first level when fewer than `at_a_time` are left.
@@ -35,8 +40,7 @@ private:
 
     Ledger& ledger_;
     std::string command_;
-    double seconds_;
-    bool quiet_;
+    Manner manner_;
     std::chrono::steady_clock::time_point start_;
     std::string path_;
     std::map<pid_t, std::string> children_;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/explore/branches.hpp"
 #include "tests/explore/choice.hpp"
 #include "tests/explore/ledger.hpp"
 #include "tests/explore/script.hpp"
@@ -33,10 +34,9 @@ struct Exploration {
     bool check_digest{false};
     /// Digests without time: a mistake that `check_digest` must find.
     bool blind_digest{false};
-    bool quiet{false};          ///< violations are counted, not printed
-    unsigned jobs{1};           ///< branches of the first fault at a time
-    double seconds{0};          ///< 0: until done
-    unsigned table_bits{24};    ///< states that can be remembered
+    unsigned jobs{1};  ///< branches of the first fault at a time
+    Branches::Manner manner;
+    unsigned table_bits{22};    ///< states that can be remembered
     std::string replay_prefix;  ///< how to run one again, for a report
 };
 

@@ -75,6 +75,17 @@ void print(const Exploration& exploration, const Findings& found, const std::str
     std::fflush(stdout);
 }
 
+int conclude(const Job& job, const Findings& sum) {
+    if (!job.mutant.empty()) {
+        std::printf("mutant %s: %s\n", job.mutant.c_str(),
+                    sum.violations == 0 ? "survives" : "killed");
+    }
+    std::printf("explored: %llu runs, %llu states, %llu violations, %s\n",
+                printable(sum.runs + sum.known), printable(sum.states), printable(sum.violations),
+                sum.complete ? "complete" : "partial");
+    return sum.violations == 0 && sum.runs > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int run(const Job& job) {
     Findings sum;
     for (const std::uint32_t nodes : job.nodes) {
@@ -84,16 +95,11 @@ int run(const Job& job) {
                 exploration.moves != 0 ? explore_orders(exploration) : explore_faults(exploration);
             print(exploration, found, job.from);
             add_up(sum, found);
+            if (exploration.manner.stop_at_first && found.violations != 0)
+                return conclude(job, sum);
         }
     }
-    if (!job.mutant.empty()) {
-        std::printf("mutant %s: %s\n", job.mutant.c_str(),
-                    sum.violations == 0 ? "survives" : "killed");
-    }
-    std::printf("explored: %llu runs, %llu states, %llu violations, %s\n",
-                printable(sum.runs + sum.known), printable(sum.states), printable(sum.violations),
-                sum.complete ? "complete" : "partial");
-    return sum.violations == 0 && sum.runs > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return conclude(job, sum);
 }
 
 int run_one(const Job& job) {
@@ -140,10 +146,12 @@ void describe(CLI::App& app, Job& job) {
     app.add_flag("--self-test", job.self_test,
                  "the same with and without pruning; a bad digest must be found");
     app.add_option("--jobs", job.how.jobs, "branches at a time")->check(CLI::Range(1, 64));
-    app.add_option("--budget", job.how.seconds, "seconds for each script and number of nodes");
+    app.add_option("--budget", job.how.manner.seconds,
+                   "seconds for each script and number of nodes");
     app.add_option("--replay", job.replay, "one run along the path of a report, or 'none'");
     app.add_option("--mutant", job.mutant, "run with this bug of base/mutants.def in the core");
-    app.add_flag("-q,--quiet", job.how.quiet, "count violations, do not print them");
+    app.add_flag("-q,--quiet", job.how.manner.quiet, "count violations, do not print them");
+    app.add_flag("--first", job.how.manner.stop_at_first, "one violation is enough");
     app.add_flag("-v,--verbose", job.verbose, "with --replay: each point");
 }
 

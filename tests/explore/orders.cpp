@@ -99,7 +99,7 @@ private:
 
 Findings explore_orders(const Exploration& exploration) {
     Ledger ledger(exploration.table_bits);
-    Branches branches(ledger, exploration.replay_prefix, exploration.seconds, exploration.quiet);
+    Branches branches(ledger, exploration.replay_prefix, exploration.manner);
     in_processes(branches, [&] { OrderExplorer(exploration, ledger, branches).run(); });
     return ledger.findings();
 }

@@ -12,7 +12,7 @@ unsigned long long printable(std::uint64_t number) { return number; }
 Exploration small(std::string_view script, std::uint32_t nodes) {
     Exploration exploration;
     exploration.script = make_script(script, nodes);
-    exploration.quiet = true;
+    exploration.manner.quiet = true;
     return exploration;
 }
 
