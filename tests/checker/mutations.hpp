@@ -19,7 +19,8 @@ struct Mutation {
     bool (*apply)(Trace& trace, const Field& field);
 };
 
-std::span<const Mutation> mutations_of_daemons();
+std::span<const Mutation> mutations_of_configurations();
+std::span<const Mutation> mutations_of_deliveries();
 std::span<const Mutation> mutations_of_sessions();
 
 // What mutations do to a trace.

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <array>
 
-#include "tests/checker/mutations.hpp"
+#include "tests/checker/mutation_tools.hpp"
 
 namespace torc::check {
 namespace {
@@ -10,20 +10,6 @@ namespace {
 using Standing = Field::GroupStanding;
 using Numbers = std::vector<std::uint32_t>;
 constexpr std::size_t kNowhere = Field::kNowhere;
-
-template <typename Kind>
-Kind& edit(Trace& trace, std::size_t at) {
-    return std::get<Kind>(trace.records[at]);
-}
-
-template <typename Kind, typename Fits>
-std::size_t first(const Trace& trace, Fits&& fits) {
-    for (std::size_t at = 0; at < trace.records.size(); ++at) {
-        const auto* record = std::get_if<Kind>(&trace.records[at]);
-        if (record != nullptr && fits(*record)) return at;
-    }
-    return kNowhere;
-}
 
 template <typename Fits>
 const Standing* standing(const Field& field, Fits&& fits) {
@@ -40,12 +26,6 @@ std::size_t hearing(const Field& field, Fits&& fits) {
         }
     }
     return kNowhere;
-}
-
-bool erase_if_found(Trace& trace, std::size_t at) {
-    if (at == kNowhere) return false;
-    erase(trace, at);
-    return true;
 }
 
 const View& view_of(const Field& field, const Standing& here) { return field.as<View>(here.view); }
@@ -72,7 +52,7 @@ const Standing* other_in_view(const Field& field, const Standing& here, Fits&& f
 }
 
 /// Another session that goes with this one to the same next view, in the same set.
-const Standing* companion(const Field& field, const Standing& here) {
+const Standing* one_along(const Field& field, const Standing& here) {
     if (!here.moved_on()) return nullptr;
     const View& next = field.as<View>(here.next);
     return other_in_view(field, here, [&](const Standing& other) {
@@ -219,8 +199,7 @@ bool heard_service_changed(Trace& trace, const Field&) {
 bool heard_twice(Trace& trace, const Field&) {
     const std::size_t at = first<Heard>(trace, [](const Heard&) { return true; });
     if (at == kNowhere) return false;
-    const Record copy = trace.records[at];
-    trace.records.insert(trace.records.begin() + static_cast<std::ptrdiff_t>(at), copy);
+    double_record(trace, at);
     return true;
 }
 
@@ -350,7 +329,7 @@ bool safe_not_everywhere(Trace& trace, const Field& field) {
 bool heard_by_one_of_two(Trace& trace, const Field& field) {
     return erase_if_found(trace,
                           hearing(field, [&](const Standing& here, std::size_t, const Heard& it) {
-                              const Standing* const other = companion(field, here);
+                              const Standing* const other = one_along(field, here);
                               return other != nullptr && field.hears(*other, it.message);
                           }));
 }
@@ -358,7 +337,7 @@ bool heard_by_one_of_two(Trace& trace, const Field& field) {
 bool heard_behind_signal_by_one_of_two(Trace& trace, const Field& field) {
     return erase_if_found(
         trace, hearing(field, [&](const Standing& here, std::size_t at, const Heard& it) {
-            const Standing* const other = companion(field, here);
+            const Standing* const other = one_along(field, here);
             return other != nullptr && !here.is_before_signal(at) &&
                    field.as<View>(here.next).cause == Cause::network &&
                    field.hears(*other, it.message);
@@ -388,7 +367,7 @@ bool sets_thrown_together(Trace& trace, const Field& field) {
 /// Two that came together are shown apart, and nobody was ever told of a parting.
 bool parted_without_signal(Trace& trace, const Field& field) {
     const Standing* const here = standing(field, [&](const Standing& it) {
-        return companion(field, it) != nullptr && field.as<View>(it.next).cause == Cause::network;
+        return one_along(field, it) != nullptr && field.as<View>(it.next).cause == Cause::network;
     });
     if (here == nullptr) return false;
     const View old = field.as<View>(here->next);
@@ -412,7 +391,7 @@ bool parted_without_signal(Trace& trace, const Field& field) {
 /// One of two that go on together had another view in between.
 bool successor_of_another(Trace& trace, const Field& field) {
     const Standing* const here = standing(field, [&](const Standing& it) {
-        return companion(field, it) != nullptr && field.as<View>(it.next).cause == Cause::network;
+        return one_along(field, it) != nullptr && field.as<View>(it.next).cause == Cause::network;
     });
     if (here == nullptr) return false;
     View between = field.as<View>(here->next);
