@@ -24,7 +24,7 @@ void Ring::Impl::install(Instant now, Seq seq) {
                                     recovery.order.together);
     if (!mutant(Mutant::tail_cut)) delivery.finish_transitional(obliged_senders());
     if (mutant(Mutant::queue_lost)) queue.clear();
-    queue.restart_fragmented();
+    queue.change_ring();
     start_ring(now, recovery.ring);
     recovery.deadline = kNever;
     mode = Mode::operational;

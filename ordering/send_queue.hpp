@@ -36,8 +36,11 @@ public:
     /// The next frame to get a seq, with its loan; `sendable` must not be 0.
     FrameRef pop() { return control_.empty() ? application_.pop() : control_.pop(); }
 
-    void restart_fragmented() {
-        control_.restart_fragmented();
+    /// A new ring: application messages go out on it. What the groups layer said to the members of
+    /// the old one is void: it speaks anew, and an old SYNC taken for a new one would tell a past
+    /// lineage, and so sets of a view that came along together would be told apart.
+    void change_ring() {
+        control_.clear();
         application_.restart_fragmented();
     }
     void clear() {
