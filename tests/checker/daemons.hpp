@@ -98,7 +98,7 @@ void check_causes(const Trace&, const Daemons&, Verdict&);          ///< 1.1
 void check_integrity(const Trace&, const Daemons&, Verdict&);       ///< 1.3, 1.4
 void check_configurations(const Trace&, const Daemons&, Verdict&);  ///< 2.1, 2.3, 2.4
 void check_self_delivery(const Trace&, const Daemons&, Verdict&);   ///< 3
-void check_atomicity(const Trace&, const Daemons&, Verdict&);       ///< 4, 4+
+void check_atomicity(const Trace&, const Daemons&, Verdict&);       ///< 4, 4+, 8
 void check_causality(const Trace&, const Daemons&, Verdict&);       ///< 5
 void check_order(const Trace&, const Daemons&, Verdict&);           ///< 6.1, 6.2, 6.3
 void check_safe(const Trace&, const Daemons&, Verdict&);            ///< 7.1, 7.2

@@ -1,5 +1,6 @@
 // 4: those who move together from one regular configuration to the next delivered the same set of
 // messages in between, of every class that has a place, and the ordered ones in the same order.
+// 8: those who rest in one ring delivered the same set in it (not of EVS: its liveness, bounded).
 // 4+: and had the transitional signal at the same place among the ordered ones. EVS does not demand
 // that; this system gives it.
 #include <algorithm>
@@ -15,6 +16,14 @@ public:
 
     void run() {
         for (const Stay& stay : story_.stays) {
+            if (rests(stay)) {
+                const auto [first, fresh] = resting_.try_emplace(stay.ring, &stay);
+                if (!fresh && first->second->has != stay.has) {
+                    verdict_.add("8", story_.name(*first->second) + " and " + story_.name(stay) +
+                                          " rest in one ring, but only one of them delivered " +
+                                          story_.name(difference(*first->second, stay)));
+                }
+            }
             if (!stay.moved_on() || stay.transitional == kNone) continue;
             const auto [first, fresh] = first_.try_emplace({stay.ring, stay.transitional}, &stay);
             if (!fresh) compare(*first->second, stay);
@@ -22,6 +31,11 @@ public:
     }
 
 private:
+    bool rests(const Stay& stay) const {
+        return story_.at_rest && !stay.moved_on() && stay.transitional == kNone &&
+               !story_.processes[stay.process].failed;
+    }
+
     std::vector<std::uint32_t> ordered(const Stay& stay, std::size_t until) const {
         std::vector<std::uint32_t> row;
         for (std::size_t i = 0; i < until; ++i) {
@@ -55,6 +69,7 @@ private:
     const Daemons& story_;
     Verdict& verdict_;
     std::map<std::pair<std::uint32_t, std::uint32_t>, const Stay*> first_;
+    std::map<std::uint32_t, const Stay*> resting_;  ///< by ring
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // At rest. G16 Self-Delivery: a session that is still open heard everything of reliable and above
 // that it said to itself or to a group that it was in and stayed in. G17 Membership Precision: the
 // last view of a group is the same for all open sessions in it, and lists them and nobody else.
+// G18 Multicast Liveness: and they heard the same ordered messages in it.
 #include <algorithm>
 #include <set>
 
@@ -84,6 +85,12 @@ private:
         for (const std::uint32_t number : standings) {
             const Standing& standing = story_.standings[number];
             present.push_back(story_.sessions[standing.session].who.name);
+            if (standing.view == first.view && standing.heard != first.heard) {
+                verdict_.add("G18", story_.name(trace_, standing.session) + " and " +
+                                        story_.name(trace_, first.session) + " rest in " +
+                                        story_.name(trace_, story_.views[first.view]) +
+                                        ", but did not hear the same in it");
+            }
             if (standing.view == first.view) continue;
             verdict_.add("G17", story_.name(trace_, standing.session) + " rests in " +
                                     story_.name(trace_, story_.views[standing.view]) + ", " +

@@ -31,6 +31,15 @@ bool own_message_lost_at_rest(Trace& trace, const Field& field) {
                           }));
 }
 
+bool lost_at_one_at_rest(Trace& trace, const Field& field) {
+    if (field.rest() == kNowhere) return false;
+    return erase_if_found(trace,
+                          delivery(field, [&](const Stay& stay, std::size_t, const Delivered& it) {
+                              return stay.next == kNowhere && field.end_of(stay.at) == kNowhere &&
+                                     it.service == Service::reliable && it.sender != stay.at.node;
+                          }));
+}
+
 template <typename Fits>
 bool lost_at_one_companion(Trace& trace, const Field& field, Fits&& fits) {
     return erase_if_found(
@@ -237,6 +246,7 @@ bool safe_without_member(Trace& trace, const Field& field) {
 constexpr std::array kMutations{
     Mutation{"own message lost", "3", own_message_lost},
     Mutation{"own message lost at rest", "3", own_message_lost_at_rest},
+    Mutation{"message of another lost at rest", "8", lost_at_one_at_rest},
     Mutation{"reliable message lost at one of two", "4", reliable_lost_at_one},
     Mutation{"agreed message lost at one of two", "4", agreed_lost_at_one},
     Mutation{"last message behind the signal lost at one of two", "4", last_lost_at_one},

@@ -412,6 +412,18 @@ bool own_never_heard(Trace& trace, const Field& field) {
                           }));
 }
 
+bool last_not_heard_by_one(Trace& trace, const Field& field) {
+    if (field.rest() == kNowhere) return false;
+    return erase_if_found(
+        trace, hearing(field, [&](const Standing& here, std::size_t at, const Heard& it) {
+            return !here.moved_on() && field.end_of(here.session) == kNowhere &&
+                   at == here.heard.back() && !is_own(field, here, it) &&
+                   other_in_view(field, here, [&](const Standing& there) {
+                       return field.end_of(there.session) == kNowhere;
+                   }) != nullptr;
+        }));
+}
+
 bool rests_in_old_view(Trace& trace, const Field& field) {
     if (field.rest() == kNowhere) return false;
     const Standing* const here = standing(field, [&](const Standing& it) {
@@ -458,6 +470,7 @@ constexpr std::array kMutations{
     Mutation{"hole in the row of a view", "G14", hole_in_row},
     Mutation{"SAFE, but not at all that go on", "G15", safe_not_everywhere},
     Mutation{"own message never heard", "G16", own_never_heard},
+    Mutation{"the last message missing at one, at rest", "G18", last_not_heard_by_one},
     Mutation{"rests in an old view", "G17", rests_in_old_view},
     Mutation{"a ghost in the last view", "G17", ghost_at_rest},
 };
