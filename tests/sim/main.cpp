@@ -14,6 +14,7 @@
 
 #include "base/check.hpp"
 #include "base/mutants.hpp"
+#include "tests/checker/text.hpp"
 #include "tests/sim/apart.hpp"
 #include "tests/sim/minimise.hpp"
 
@@ -27,6 +28,7 @@ struct Job {
     std::uint64_t fresh{0};
     std::uint64_t fixed{0};
     std::uint32_t nodes{0};
+    std::string trace;                   ///< file for what one run did, for torc-check
     std::vector<std::string> scenarios;  ///< files to replay
     torc::sim::Apart apart;
     std::string mutant;
@@ -137,7 +139,13 @@ Tally run_here(const Job& job, const Run& run) {
     running = run.replay;
     torc::set_check_handler(&on_failed_check);
     Report report;
-    report.outcome = torc::sim::World(run.scenario.options, run.scenario.schedule).run();
+    torc::sim::World world(run.scenario.options, run.scenario.schedule);
+    report.outcome = world.run();
+    if (!job.trace.empty()) {
+        std::ofstream file(job.trace);
+        torc::check::write_text(file, world.recorded());
+        if (!file.flush()) std::printf("torc-sim: cannot write %s\n", job.trace.c_str());
+    }
     report.mutant_fired = torc::mutant_firings();
     Tally tally;
     tell(job, run, report, tally);
@@ -219,6 +227,7 @@ void add_options(CLI::App& app, Job& job) {
                  "make --seed or --scenario small if it fails (of many, the first failed one is)");
     app.add_option("--minimise-seconds", job.minimise_seconds, "for that; 0: not at all")
         ->capture_default_str();
+    app.add_option("--trace", job.trace, "with one run: write what it did, for torc-check");
     app.add_option("--mutant", job.mutant, "run with this bug of base/mutants.def in the core");
     app.add_option("--forge", job.forge,
                    "so many lies per million packets; then only crashes and storms are failures")
