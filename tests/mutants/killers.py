@@ -46,7 +46,7 @@ KILLERS = {
     "old_ring_taken": swarm(
         50, "1.3", "ordering/Change.DataOfPeersThatInstalledFirstIsKept"),
     "loan_leaked": swarm(20, "I11"),
-    "plan_filter_removed": swarm(300, "4", "ordering/Attempts.PlanKeepsLateFramesOut"),
+    "plan_filter_removed": directed("4", "ordering/Attempts.PlanKeepsLateFramesOut"),
     "safe_at_aru": swarm(20, "7.1"),
     "causal_on_arrival": swarm(20, "6.1"),
     "fifo_on_arrival": swarm(20, "5 for FIFO"),
@@ -70,13 +70,13 @@ KILLERS = {
     "not_frozen": directed(
         "4.3: frozen since the snapshot", "ordering/Attempts.NothingIsStoredAfterTheSnapshot"),
     "stable_max_ignored": swarm(20, "4+"),
-    "holes_kept": swarm(300, "liveness", "ordering/Attempts.AbandoningTakesHolesBack"),
+    "holes_kept": swarm(500, "liveness", "ordering/Attempts.AbandoningTakesHolesBack"),
     "owner_wrong": directed(
         "4.4: one owner a frame", "ordering/Recovery.OwnersSendWhatIsMissingOnce"),
     "obligations_forgotten": swarm(
-        300, "4", "ordering/Attempts.ObligationsOutliveAnAbandonedAttempt"),
+        500, "4", "ordering/Attempts.ObligationsOutliveAnAbandonedAttempt"),
     "obligations_of_others_ignored": swarm(
-        300, "4", "ordering/Attempts.ObligationsOfOneAreThoseOfAllWhoComeAlong"),
+        500, "4", "ordering/Attempts.ObligationsOfOneAreThoseOfAllWhoComeAlong"),
     "obligations_at_plan": swarm(
         100, "6.3", "ordering/Attempts.WithoutHoldingEverythingNobodyIsObliged"),
     "done_run_not_reset": swarm(50, "4, 7.1", "ordering/Recovery.WhatOneHoldsAllDeliver"),
@@ -111,15 +111,15 @@ KILLERS = {
     "application_not_held": swarm(50, "same view delivery"),
     "merge_by_position_only": swarm(20, "agreement on the sets of a view"),
     "merge_not_cancelled": swarm(
-        300, "I12", "groups/TwoDaemons.AMergeThatWasInterruptedForGoodHoldsNobodyUp"),
+        600, "I12", "groups/TwoDaemons.AMergeThatWasInterruptedForGoodHoldsNobodyUp"),
     "lineage_not_folded": swarm(
-        150, "transitional set",
+        500, "transitional set",
         "groups/TwoDaemons.WhoMeetsAgainAtOnceButDidNotComeTogetherGetsAView"),
     "departed_kept": swarm(
         20, "membership precision",
         "groups/TwoDaemons.ALostDaemonsMembersGoWithATransitionalSignalAndAView"),
     "loss_unnoticed": swarm(
-        150, "same view delivery",
+        400, "same view delivery",
         "groups/TwoDaemons.WhoMeetsAgainAtOnceButDidNotComeTogetherGetsAView"),
     "view_number_only_if_changed": swarm(50, "one view id, one member list"),
     "transitional_views_unnamed": swarm(
