@@ -195,12 +195,11 @@ void World::carry(std::uint32_t from, const wire::Transmit& transmit) {
     network_->carry(now_, from, recipients_, packet, arrivals_);
     const auto late_max = static_cast<std::uint64_t>(fate.late_max.count());
     for (const Arrival& arrival : arrivals_) {
-        if (!nodes_[arrival.to]->alive()) continue;
-        const std::uint32_t boot = nodes_[arrival.to]->life().boot;
         const Nanos late{late_max == 0 ? 0 : static_cast<std::int64_t>(prng_.below(late_max))};
         const Instant at = now_ + arrival.delay + late;
-        push(at + fate.late, EventKind::packet, arrival.to, boot, arrival.packet);
-        if (fate.twice) push(at, EventKind::packet, arrival.to, boot, arrival.packet);
+        // To whatever process has the port then: a late packet may reach another incarnation.
+        push(at + fate.late, EventKind::packet, arrival.to, 0, arrival.packet);
+        if (fate.twice) push(at, EventKind::packet, arrival.to, 0, arrival.packet);
     }
     if (!chaos_) return;
     if (options_.faults.replay) mischief_.remember(packet);
