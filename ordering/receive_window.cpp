@@ -10,9 +10,12 @@ ReceiveWindow::ReceiveWindow(const wire::FrameIo& frames)
     : frames_(frames), slots_(kWindowFrames) {}
 
 void ReceiveWindow::reset() {
-    for (Slot& slot : slots_) {
-        if (slot.frame) frames_.release(slot.frame);
-        slot = Slot{};
+    // Nothing lies outside (discarded, high]: an install need not walk, and wash through the cache,
+    // slots that no frame of this ring ever reached.
+    for (Seq seq = discarded_.next(); seq <= high_; seq = seq.next()) {
+        Slot& left = slot(seq);
+        if (left.frame) frames_.release(left.frame);
+        left = Slot{};
     }
     high_ = aru_ = stable_ = discarded_ = Seq{};
     loans_ = 0;
