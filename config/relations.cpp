@@ -42,7 +42,56 @@ constexpr std::array kTimerRules{
               "a lost recovery token must be noticed before recovery is given up"},
     TimerRule{"join_interval", &Timers::join_interval, 1, "merge_probe", &Timers::merge_probe,
               "daemons outside the ring must speak more often than they are asked for"},
+    TimerRule{"join_interval", &Timers::join_interval, 4, "token_loss", &Timers::token_loss,
+              "a lost PLAN must be repeated before the token of the new ring counts as lost"},
+    TimerRule{"hold_refresh", &Timers::hold_refresh, 1, "merge_probe", &Timers::merge_probe,
+              "the token that invites outsiders must come by while what they said still counts"},
 };
+
+/// Below these a timer cannot be kept on this host, however good the network is.
+struct ServingRule {
+    std::string_view timer;
+    Nanos Timers::* value;
+    Nanos least;
+    bool (*applies)(const NodeSettings&);
+    std::string_view reason;
+};
+
+/// A turn of the kernel's scheduler: for so long others may have the processor of a ring core that
+/// is not pinned.
+constexpr Nanos kTurnOfOthers = std::chrono::milliseconds(4);
+/// What a sleep of the ring core adds to a frame's way: being woken, or the longest sleep on a port
+/// that cannot wake (data-plane.md C).
+constexpr Nanos kFrameMayLie = std::chrono::microseconds(200);
+
+bool shares_its_core(const NodeSettings& node) { return node.core < 0; }
+bool may_sleep(const NodeSettings& node) { return node.idle != IdleStrategy::spin; }
+
+constexpr std::string_view kNotPinned =
+    "others may run for so long on the processor of a ring core that is not pinned; set core in "
+    "[daemon], or another profile";
+
+constexpr std::array kServingRules{
+    ServingRule{"token_loss", &Timers::token_loss, kTurnOfOthers, shares_its_core, kNotPinned},
+    ServingRule{"consensus", &Timers::consensus, kTurnOfOthers, shares_its_core, kNotPinned},
+    ServingRule{"form_step", &Timers::form_step, kTurnOfOthers, shares_its_core, kNotPinned},
+    ServingRule{"join_interval", &Timers::join_interval, kFrameMayLie, may_sleep,
+                "a frame may lie unread for so long while the ring core sleeps; set idle = "
+                "\"spin\" in [daemon], or another profile"},
+};
+
+void check_serving(const Settings& settings, const Places& places, Problems& problems) {
+    const Timers& timers = settings.cluster.timers;
+    for (const ServingRule& rule : kServingRules) {
+        if (timers.*rule.value >= rule.least || !rule.applies(settings.node)) continue;
+        const std::string_view blamed =
+            places.given(kTimers, rule.timer) ? rule.timer : std::string_view("profile");
+        problems.add(places.of(kTimers, blamed),
+                     std::string(rule.timer) + " (" + format_duration(timers.*rule.value) +
+                         ") must be at least " + format_duration(rule.least) +
+                         " here: " + std::string(rule.reason));
+    }
+}
 
 void check_timers(const Timers& timers, const Places& places, Problems& problems) {
     for (const TimerRule& rule : kTimerRules) {
@@ -189,7 +238,9 @@ void check_relations(const Settings& settings, const Overrides& overrides, const
     check_frames(settings, places, problems);
     check_identity(settings, overrides, places, problems);
     check_lossy(settings.node.lossy, places, problems);
-    if (overrides.node_needed) check_port(settings, places, problems);
+    if (!overrides.node_needed) return;
+    check_port(settings, places, problems);
+    check_serving(settings, places, problems);
 }
 
 }  // namespace torc::config

@@ -29,7 +29,7 @@ constexpr std::int64_t kSessionRingMin = 64 * kKiB;
 constexpr std::int64_t kSessionRingMax = 64 * kMiB;
 
 constexpr std::array<string_view, 3> kDisseminations{"multicast", "unicast", "mesh"};
-constexpr std::array<string_view, 3> kProfiles{"lan", "dpdk", "aggressive"};
+constexpr std::array<string_view, 4> kProfiles{"lan", "dpdk", "aggressive", "tight"};
 constexpr std::array<string_view, 2> kPorts{"udp", "dpdk"};
 constexpr std::array<string_view, 3> kIdles{"spin", "adaptive", "sleepy"};
 constexpr std::array<string_view, 3> kSlowReaders{"disconnect", "block", "drop_unreliable"};
@@ -224,9 +224,10 @@ constexpr std::array kSchema{
                 .scope = Scope::cluster,
                 .type = ValueType::choice,
                 .fallback = "\"lan\""},
-            "Preset of all timers below: lan (kernel ports, shared cores), dpdk (pinned cores), "
-            "aggressive (isolated cores, measured stalls). A timer that is given wins over it. The "
-            "defaults shown are those of lan."),
+            "Preset of all timers below: lan (any port, shared cores), tight (shared cores whose "
+            "stalls you have measured), dpdk (a pinned core each), aggressive (isolated cores that "
+            "spin, measured stalls). A timer that is given wins over it. The defaults shown are "
+            "those of lan."),
         kProfiles),
     with<InTimers<&Timers::token_retransmit>>(timer(
         "token_retransmit", "\"2ms\"",

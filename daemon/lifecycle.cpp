@@ -103,6 +103,7 @@ Result<void> Daemon::open_parts() {
     auto acceptor = client_shm::Acceptor::make(*sessions_, options);
     if (!acceptor) return tl::unexpected(acceptor.error());
     acceptor_ = std::move(*acceptor);
+    acceptor_->wake_on(stop_signal_.fd());
     say("clients: {}, watched by {}", options.socket_path, acceptor_->watcher_name());
     return {};
 }
@@ -164,6 +165,16 @@ void Daemon::on_report(const dataplane::LoopReport& report) {
                 "cluster.timers.token_loss",
                 static_cast<double>(report.value) / 1e6,
                 cluster_.timers.token_loss / std::chrono::milliseconds(1));
+        case dataplane::LoopReport::Kind::stood_still: {
+            const Instant now = monotonic_now();
+            if (now < say_pause_from_) return;  // the counter tells the rest
+            say_pause_from_ = now + kSayPauseEvery;
+            return say(
+                "warning: stood still for {:.1f} ms; what came meanwhile was read before any "
+                "timer, "
+                "and nobody is held silent for that time",
+                static_cast<double>(report.value) / 1e6);
+        }
         case dataplane::LoopReport::Kind::contended:
             return say("warning: others run on the ring core's processor; it yields from now on");
     }

@@ -31,6 +31,8 @@ private:
     /// Longest time between two looks of the control thread at signals, reports and the port.
     static constexpr Nanos kTick = std::chrono::milliseconds(20);
     static constexpr Nanos kLeaveLimit = std::chrono::seconds(5);
+    /// A host that stops again and again fills no log.
+    static constexpr Nanos kSayPauseEvery = std::chrono::seconds(10);
     static constexpr std::uint64_t kStatusTicket = 1;
     static constexpr std::uint64_t kKickTicket = 2;
     static constexpr std::uint64_t kStopTicket = 3;
@@ -60,6 +62,7 @@ private:
 
     membership::State said_state_{membership::State::left};
     RingId said_ring_;
+    Instant say_pause_from_{};
     bool status_asked_{false};
     bool left_{false};
     bool kicked_{false};

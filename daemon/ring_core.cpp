@@ -143,6 +143,10 @@ void RingCore::copy_counters() {
     counters_.set(CounterId::loop_passes, idle.passes);
     counters_.set(CounterId::loop_idle_passes, idle.empty_passes);
     counters_.set(CounterId::loop_sleeps, idle.sleeps);
+    const engine::PauseCounters& pauses = loop_->pause_counters();
+    counters_.set(CounterId::pauses, pauses.late);
+    counters_.set(CounterId::pauses_forgiven, pauses.stood_still);
+    counters_.set(CounterId::token_loss, static_cast<std::uint64_t>(token_loss_.count()));
     counters_.raise(CounterId::poll_gap_peak, static_cast<std::uint64_t>(idle.max_gap.count()));
 }
 

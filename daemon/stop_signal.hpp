@@ -14,6 +14,9 @@ public:
     /// True once for each signal that came since the last call. Never blocks.
     bool came();
 
+    /// Readable while a signal waits to be asked for.
+    int fd() const { return fd_; }
+
 private:
     int fd_;
 };

@@ -39,8 +39,10 @@ public:
     /// At the start of each pass; measures the gap since the last one.
     void begin_pass(Instant now) {
         ++counters_.passes;
+        last_gap_ = Nanos{0};
         if (last_pass_ != kNever) {
-            counters_.max_gap = std::max(counters_.max_gap, now - std::max(last_pass_, woken_by_));
+            last_gap_ = now - std::max(last_pass_, woken_by_);
+            counters_.max_gap = std::max(counters_.max_gap, last_gap_);
         } else {
             last_work_ = now;
         }
@@ -74,9 +76,11 @@ public:
         ++counters_.sleeps;
         woken_by_ = wake;
     }
-    /// After blocking, if something other than the time woke us: when it did is not known, so the
-    /// sleep tells nothing about gaps.
-    void on_woken(Instant now) { woken_by_ = now; }
+    /// After blocking, if something other than the time woke us. When it did is not known; but the
+    /// time would have, so what goes beyond it is a gap all the same.
+    void on_woken(Instant now) { woken_by_ = std::min(woken_by_, now); }
+    /// Before this pass: the time in which nobody looked although we had not chosen to sleep.
+    Nanos last_gap() const { return last_gap_; }
 
     void set_owns_core(bool owns) { owns_core_ = owns; }
     bool owns_core() const { return owns_core_; }
@@ -89,6 +93,7 @@ private:
     Instant last_pass_{kNever};
     Instant last_work_{};
     Instant woken_by_{};
+    Nanos last_gap_{0};
     IdleCounters counters_;
 };
 

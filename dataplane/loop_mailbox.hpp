@@ -47,11 +47,12 @@ struct LoopCommand {
 
 struct LoopReport {
     enum class Kind : std::uint8_t {
-        done,       ///< the command with `ticket` was obeyed
-        left,       ///< the ring knows that we are gone; `stop` loses nothing
-        stopped,    ///< last report; the ring core touches nothing any more
-        long_gap,   ///< the loop stood still for `value` ns: token_loss is too short for this host
-        contended,  ///< others run on our core: it is no longer held to be our own
+        done,      ///< the command with `ticket` was obeyed
+        left,      ///< the ring knows that we are gone; `stop` loses nothing
+        stopped,   ///< last report; the ring core touches nothing any more
+        long_gap,  ///< the loop stood still for `value` ns: token_loss is too short for this host
+        stood_still,  ///< for `value` ns, half of token_loss or more: waiting for others began anew
+        contended,    ///< others run on our core: it is no longer held to be our own
     };
     Kind kind{};
     std::uint64_t ticket{0};

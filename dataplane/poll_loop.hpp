@@ -18,6 +18,7 @@
 #include "dataplane/loop_outlet.hpp"
 #include "dataplane/port.hpp"
 #include "engine/effects.hpp"
+#include "engine/pause_watch.hpp"
 
 namespace torc::dataplane {
 
@@ -48,13 +49,14 @@ public:
     /// Longest sleep: bounds what a lost or withheld wake-up can cost.
     static constexpr Nanos kSleepMax = std::chrono::milliseconds(50);
     static constexpr Nanos kMaintainInterval = std::chrono::milliseconds(1);
-    /// token_loss should be at least this many times the longest gap (protocol.md 3.5).
-    static constexpr int kGapsPerTokenLoss = 5;
+    /// After a standstill at most so many bursts are taken before anything else has its turn.
+    static constexpr int kCatchUpBursts = 256;
 
     BasicPollLoop(const LoopParts<Engine, Clients>& parts, const LoopOptions& options)
         : parts_(parts),
           idle_(options.idle, options.idle_yield, options.owns_core),
-          gap_allowed_(options.token_loss / kGapsPerTokenLoss) {}
+          pauses_(options.token_loss),
+          gap_warned_(pauses_.allowed()) {}
 
     /// Starts the engine and runs until a `stop` command. Afterwards all loans are back.
     void run() {
@@ -70,6 +72,8 @@ public:
     bool run_once() {
         const Instant now = parts_.clock.now();
         idle_.begin_pass(now);
+        const engine::Wake wake = pauses_.look(now, idle_.last_gap());
+        if (wake != engine::Wake::on_time) catch_up(now, wake);
         bool worked = obey(now);
         worked |=
             serve_clients(now);  // first: what they sent still travels with a token in `receive`
@@ -83,6 +87,7 @@ public:
     }
 
     const IdleCounters& idle_counters() const { return idle_.counters(); }
+    const engine::PauseCounters& pause_counters() const { return pauses_.counters(); }
 
 private:
     bool obey(Instant now) {
@@ -117,6 +122,21 @@ private:
         return count > 0;
     }
 
+    // We did not look for longer than token_loss allows. What came meanwhile says what has
+    // happened; the clock says only that everything is overdue. So frames first, all of them, then
+    // timers. The instant stays that of the pass: what is due by it was looked for after it.
+    void catch_up(Instant now, engine::Wake wake) {
+        if (wake == engine::Wake::stood_still) {
+            parts_.engine.on_pause(now);
+            parts_.mailbox.report(
+                {.kind = LoopReport::Kind::stood_still, .value = idle_.last_gap().count()});
+        }
+        for (int i = 0; i < kCatchUpBursts && receive(now); ++i) {
+            parts_.port.flush();
+            parts_.clients.publish();
+        }
+    }
+
     bool serve_clients(Instant now) {
         const std::size_t taken = parts_.clients.poll(now, [&](const engine::ClientOp& op) {
             if (op.kind == engine::ClientOp::Kind::send && !parts_.engine.wants_clients()) {
@@ -137,8 +157,8 @@ private:
             parts_.mailbox.report({.kind = LoopReport::Kind::left});
         }
         const Nanos gap = idle_.counters().max_gap;
-        if (gap > gap_allowed_) {
-            gap_allowed_ = gap;  // once for each new worst
+        if (gap > gap_warned_) {
+            gap_warned_ = gap;  // once for each new worst
             parts_.mailbox.report({.kind = LoopReport::Kind::long_gap, .value = gap.count()});
         }
         if (idle_.owns_core() && competition_.is_contended(now)) {
@@ -187,8 +207,9 @@ private:
     IdlePolicy idle_;
     CompetitionWatch competition_;
     std::array<FrameRef, kBurst> frames_{};
+    engine::PauseWatch pauses_;
+    Nanos gap_warned_;
     Instant next_maintain_{};
-    Nanos gap_allowed_;
     bool left_reported_{false};
     bool stopping_{false};
     std::uint64_t stop_ticket_{0};

@@ -345,6 +345,13 @@ void Engine::on_timer(Instant now) {
     settle(now);
 }
 
+void Engine::on_pause(Instant now) {
+    const Running running(running_);
+    now_ = now;
+    ring_.on_pause(now);
+    former_.on_pause(now);
+}
+
 Instant Engine::next_deadline() const {
     return std::min(ring_.next_deadline(), former_.next_deadline());
 }

@@ -44,6 +44,10 @@ public:
     void on_frame(Instant now, FrameRef frame);
     Accept on_client(Instant now, const ClientOp& op);
     void on_timer(Instant now);
+    /// This node stood still for half of token_loss or more (pause_watch.hpp): before anything else
+    /// is handed in, all waits for others begin anew. Frames that came meanwhile go in next, then
+    /// timers; what has really happened to the ring stands in those frames.
+    void on_pause(Instant now);
     Instant next_deadline() const;
 
     void leave(Instant now);

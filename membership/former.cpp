@@ -212,6 +212,17 @@ void Former::Impl::on_timer(Instant now) {
     if (timers.take_due(Timer::leave_by, now)) leave_patience_over(now);
 }
 
+/// JOIN and PROPOSE are repeated as they fall due; only what would be held against others waits.
+void Former::Impl::on_pause(Instant now) {
+    if (state == State::gather) {
+        gather.since = gather.proc_grew_at = now;
+        gather.suspects.reset();
+        timers.disarm(Timer::gather_suspect);
+        timers.arm(Timer::gather_consensus, now + times.consensus);
+    }
+    if (state == State::form) timers.arm(Timer::form_step, now + times.form_step);
+}
+
 // --- the public face ---------------------------------------------------------------------------
 
 Former::Former(const config::ClusterSettings& settings, Member me, std::uint64_t seed,
@@ -271,6 +282,7 @@ void Former::installed(Instant now, const RingId& ring, const wire::MemberList& 
 
 void Former::leave(Instant now) { impl_->leave(now); }
 void Former::on_timer(Instant now) { impl_->on_timer(now); }
+void Former::on_pause(Instant now) { impl_->on_pause(now); }
 Instant Former::back_off_until() const { return impl_->back_off.last(); }
 
 Instant Former::next_deadline() const { return impl_->timers.next(); }

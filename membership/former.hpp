@@ -97,6 +97,8 @@ public:
     void leave(Instant now);
 
     void on_timer(Instant now);
+    /// I stood still: whoever seems silent since then gets its whole time again.
+    void on_pause(Instant now);
     Instant next_deadline() const;
     State state() const;
     Cause last_cause() const;

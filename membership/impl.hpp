@@ -48,6 +48,7 @@ struct Former::Impl {
     void on_message(Instant now, const wire::ControlAssembler::Message& message);
     bool is_acceptable(const wire::ControlHeader& header);
     void on_timer(Instant now);
+    void on_pause(Instant now);
     void enter(Instant now, State next, Cause cause);
     void arm_for(Instant now, State entered);
     void count(CounterId id) { counters.inc(id); }

@@ -184,6 +184,11 @@ bool Ring::recovery_token_returned() const { return impl_->recovery.token_return
 
 void Ring::on_timer(Instant now) { impl_->on_timer(now); }
 
+void Ring::on_pause(Instant now) {
+    impl_->last_now = now;
+    impl_->pass.on_pause(now);
+}
+
 Instant Ring::next_deadline() const { return impl_->next_deadline(); }
 
 RingEvent Ring::take_event() {

@@ -141,6 +141,8 @@ public:
 
     // --- timers and facts ----------------------------------------------------------------------
     void on_timer(Instant now);
+    /// I stood still: the wait for the token begins anew, and nobody is suspect for that time.
+    void on_pause(Instant now);
     Instant next_deadline() const;
     RingEvent take_event();
     Member ejected() const;

@@ -68,6 +68,11 @@ void TokenPass::acknowledged(std::uint64_t token_seq) {
     repetitions_ = 0;
 }
 
+void TokenPass::on_pause(Instant now) {
+    if (loss_at_ != kNever) loss_at_ = now + timers_.token_loss;
+    if (unheard_since_ != kNever) unheard_since_ = now;
+}
+
 void TokenPass::learn_rotation(Nanos rotation) {
     typical_rotation_ += (rotation - typical_rotation_) / 8;
 }

@@ -35,6 +35,8 @@ public:
     void heard_of(Instant now, std::uint32_t round);
     /// The successor says that it has the token. No progress, but no need to repeat.
     void acknowledged(std::uint64_t token_seq);
+    /// I did not listen for a while: what I waited for may have come and gone.
+    void on_pause(Instant now);
     /// A rotation that was not held up by an idle ring, for the repetition interval.
     void learn_rotation(Nanos rotation);
 

@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::uint64_t kListenerToken = 0;
 constexpr std::uint64_t kCoreToken = 1;
+constexpr std::uint64_t kWakeToken = 2;
 constexpr int kBacklog = 128;
 constexpr int kAcceptsPerStep = 64;
 
@@ -115,6 +116,8 @@ void Acceptor::stop_listening() {
     unlink(options_.socket_path.c_str());
 }
 
+void Acceptor::wake_on(int fd) { watcher_->watch(fd, kWakeToken); }
+
 void Acceptor::step(Nanos timeout) {
     std::array<std::uint64_t, 64> ready;
     // A hello's deadline may come first.
@@ -125,7 +128,7 @@ void Acceptor::step(Nanos timeout) {
             accept_some();
         } else if (ready[i] == kCoreToken) {
             table_.clear_control_bell();
-        } else {
+        } else if (ready[i] != kWakeToken) {
             on_connection(ready[i]);
         }
     }

@@ -59,6 +59,9 @@ public:
 
     /// Serves what is ready and what the core has sent; waits at most `timeout` for the first.
     void step(Nanos timeout);
+    /// `step` returns early while `fd` is readable; reading it is the caller's business. Once; the
+    /// descriptor outlives this object.
+    void wake_on(int fd);
     /// Ends a wait of `step` early.
     void wake() const { ring_bell(table_.control_bell()); }
 
@@ -101,7 +104,7 @@ private:
     Fd lock_;
     Fd listener_;
     Fd spare_;  ///< given up to accept and close one connection when descriptors run out
-    std::uint64_t next_token_{2};
+    std::uint64_t next_token_{3};
     std::uint32_t hellos_{0};
     std::unordered_map<std::uint64_t, Connection> connections_;
     std::vector<std::uint64_t> token_of_slot_;

@@ -40,6 +40,7 @@ public:
 
     void receive(Instant now, const std::vector<std::byte>& packet);
     void timer(Instant now);
+    void stood_still(Instant now) { engine_->on_pause(wake(now)); }
     /// A client of this node thinks of something to do.
     void client_acts(Instant now, Prng& prng);
     void stop_clients() { quiet_ = true; }

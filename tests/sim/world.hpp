@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/pause_watch.hpp"
 #include "tests/sim/event_queue.hpp"
 #include "tests/sim/mischief.hpp"
 #include "tests/sim/network.hpp"
@@ -53,9 +54,11 @@ private:
     /// A host as the world treats it.
     struct Seat {
         Instant timer_at{kNever};
+        Instant paused_at{};
         Instant paused_until{};
-        std::vector<Event> backlog;  ///< what came in the pause
-        bool comes_back{false};      ///< a restart is under way
+        engine::PauseWatch watch{Nanos{0}};  ///< of this life
+        std::vector<Event> backlog;          ///< what came in the pause
+        bool comes_back{false};              ///< a restart is under way
         Nanos back_after_leave{};
         std::uint64_t acts{0};  ///< of its clients
         Prng whims{0};          ///< of its clients

@@ -1,4 +1,5 @@
 // What the faults of a schedule do to the world.
+#include <algorithm>
 #include <utility>
 
 #include "tests/sim/world.hpp"
@@ -61,6 +62,7 @@ void World::boot(std::uint32_t index) {
     Seat& seat = seats_[index];
     seat.timer_at = kNever;
     seat.paused_until = Instant{};
+    seat.watch = engine::PauseWatch(options_.cluster.timers.token_loss);
     seat.backlog.clear();
     seat.comes_back = false;
     mischief_.spare(index);
@@ -83,14 +85,21 @@ void World::come_back(std::uint32_t index, Nanos after) {
 void World::pause(std::uint32_t index, Nanos lasts) {
     Seat& seat = seats_[index];
     if (seat.paused_until > now_) return;
+    seat.paused_at = now_;
     seat.paused_until = now_ + lasts;
     push(seat.paused_until, EventKind::resume, index, nodes_[index]->life().boot);
 }
 
-/// Takes what came meanwhile, in order, as if it had come just now.
+/// Takes what came meanwhile as the poll loop does: packets before anything else, in order, as if
+/// they had come just now; and what the clock says of the others is not held against them.
 void World::resume(std::uint32_t index) {
     seats_[index].paused_until = Instant{};
     std::vector<Event> backlog = std::exchange(seats_[index].backlog, {});
+    std::stable_partition(backlog.begin(), backlog.end(), [](const Event& event) {
+        return event.kind == EventKind::packet;
+    });
+    const engine::Wake wake = seats_[index].watch.look(now_, now_ - seats_[index].paused_at);
+    if (wake == engine::Wake::stood_still) nodes_[index]->stood_still(now_);
     const std::uint32_t boot = nodes_[index]->life().boot;
     for (const Event& event : backlog) {
         if (failed_ || !nodes_[index]->alive() || nodes_[index]->life().boot != boot) return;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the commands of `torc` as a user would, and looks for what they leave behind.
 
-usage: tool_test.py TORC demo PORT | bench | keep
+usage: tool_test.py TORC demo PORT | bench | failover | keep
 """
 import glob
 import json
@@ -57,6 +57,27 @@ def bench(torc, folder):
     os.remove(path)
 
 
+def failover(torc, folder):
+    """Every fault has its samples; how long they took is for quiet machines."""
+    path = folder + "/cells.json"
+    run(torc, "failover", "--cluster", "netns-udp", "--runs", "2", "--json", path, folder=folder)
+    with open(path) as file:
+        cells = json.load(file)["cells"]
+    expect([cell["fault"] for cell in cells] == ["kill", "stop", "cut", "heal"] * 2, "each fault")
+    for cell in cells:
+        expect(len(cell["view_ms"]) == 2 and min(cell["view_ms"]) > 0, "views in " + str(cell))
+        full = cell["load"] == "full"
+        expect(len(cell["silence_ms"]) == (2 if full else 0), "silence under load only")
+    # With so long a patience nothing but a bug can change the ring.
+    run(torc, "failover", "--cluster", "udp", "--soak", "1", "--json", path,
+        "--set", "cluster.timers.token_loss=1h", "--set", "cluster.timers.recovery=1h",
+        folder=folder)
+    with open(path) as file:
+        [cell] = json.load(file)["cells"]
+    expect(cell["messages"] > 0 and cell["ring_changes"] == 0, "load and no change: " + str(cell))
+    os.remove(path)
+
+
 def keep(torc, folder):
     """A kept cluster answers status, send and receive, and its daemons end on SIGTERM."""
     output = run(torc, "demo", "--port", "udp", "--seconds", "0.2", "--keep", folder=folder)
@@ -94,7 +115,8 @@ def main():
     torc, what, *more = sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder:
         before = traces(folder)
-        {"demo": demo, "bench": bench, "keep": keep}[what](torc, folder, *more)
+        commands = {"demo": demo, "bench": bench, "failover": failover, "keep": keep}
+        commands[what](torc, folder, *more)
         expect(traces(folder) == before, f"nothing left behind, but {traces(folder)}")
 
 

@@ -106,10 +106,16 @@ double FailoverRig::await(std::int64_t since, std::size_t members,
     std::int64_t last = since;
     for (const std::size_t node : nodes) {
         while (clients_[node]->members() != members) {
-            if (monotonic_ns() > limit || clients_[node]->failed()) {
-                throw std::runtime_error(
-                    fmt::format("the client of n{} did not get the view with {} members\n{}", node,
-                                members, cluster_.obituaries()));
+            if (clients_[node]->failed()) {
+                throw std::runtime_error(fmt::format("the client of n{}: {}\n{}", node,
+                                                     clients_[node]->finish().error,
+                                                     cluster_.obituaries()));
+            }
+            if (monotonic_ns() > limit) {
+                throw std::runtime_error(fmt::format(
+                    "the client of n{} has a view of {} members and waited {} s for "
+                    "one of {}\n{}",
+                    node, clients_[node]->members(), kPatience, members, cluster_.obituaries()));
             }
             pause(0.002);
         }

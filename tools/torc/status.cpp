@@ -84,6 +84,7 @@ private:
                    static_cast<double>(now->counters.at("rotation")) / 1e3,
                    static_cast<double>(now->counters.at("rotation_peak")) / 1e3, now->high,
                    now->stable);
+        print_gaps(*now);
         for (const auto& [name, title] : kRates) {
             if (before) fmt::print("  {:>12.0f} {}/s\n", rate(*before, *now, name), title);
         }
@@ -104,6 +105,17 @@ private:
         if (counted("lossy") == 0) return;
         fmt::print("  LOSSY ON PURPOSE: {} frames lost, {} repeated, {} delayed\n",
                    counted("lossy_lost"), counted("lossy_duplicated"), counted("lossy_delayed"));
+    }
+
+    /// How much of token_loss the worst standstill of the ring core took.
+    static void print_gaps(const DaemonStatus& now) {
+        constexpr std::uint64_t kGapsPerTokenLoss = 5;  // protocol.md 3.5
+        const std::uint64_t gap = now.counters.at("poll_gap_peak");
+        const std::uint64_t loss = now.counters.at("token_loss");
+        fmt::print("  longest standstill {:.1f} ms, token_loss {:.0f} ms{}; {} pauses\n",
+                   static_cast<double>(gap) / 1e6, static_cast<double>(loss) / 1e6,
+                   gap * kGapsPerTokenLoss > loss ? " (should be 5 times as long)" : "",
+                   now.counters.at("pauses"));
     }
 
     nlohmann::json as_json(const std::string& node, const std::optional<DaemonStatus>& before,

@@ -49,9 +49,16 @@ TEST(Load, AProfileSetsAllTimersAndAGivenTimerWins) {
 }
 
 TEST(Load, EveryProfileSatisfiesTheRelations) {
-    for (const char* profile : {"lan", "dpdk", "aggressive"}) {
+    for (const char* profile : {"lan", "tight", "dpdk", "aggressive"}) {
+        load_good(good() + "core = 1\nidle = \"spin\"\n[cluster.timers]\nprofile = \"" + profile +
+                  "\"\n");
+    }
+    for (const char* profile : {"lan", "tight", "dpdk"}) {  // on shared cores, and asleep
         load_good(good() + "[cluster.timers]\nprofile = \"" + profile + "\"\n");
     }
+    EXPECT_EQ(
+        load_good(good() + "[cluster.timers]\nprofile = \"tight\"\n").cluster.timers.token_loss,
+        100ms);
 }
 
 TEST(Load, TheCommandLineWins) {
@@ -78,8 +85,8 @@ TEST(Load, AProfileOnTheCommandLineReplacesTheFilesTimers) {
     const std::string text = good() +
                              "[cluster.timers]\ntoken_loss = \"20ms\"\n"
                              "token_retransmit = \"1ms\"\nhold_refresh = \"5ms\"\n";
-    const Settings settings = load_good(text, {.sets = {"cluster.timers.profile=aggressive"}});
-    EXPECT_EQ(settings.cluster.timers.token_loss, 1ms);
+    const Settings settings = load_good(text, {.sets = {"cluster.timers.profile=dpdk"}});
+    EXPECT_EQ(settings.cluster.timers.token_loss, 10ms);
 }
 
 TEST(Load, AToolNeedsNoNode) {

@@ -164,8 +164,9 @@ const std::vector<Mistake>& value_mistakes() {
          {"t:11:8: idle is \"never\"; it must be \"spin\", \"adaptive\" or \"sleepy\""}},
         {"UnknownProfile",
          timers("profile = \"dpkd\""),
-         {"t:12:11: profile is \"dpkd\"; it must be \"lan\", \"dpdk\" or \"aggressive\"; did you "
-          "mean \"dpdk\"?"}},
+         {"t:12:11: profile is \"dpkd\"; it must be \"lan\", \"dpdk\", \"aggressive\" or "
+          "\"tight\"; "
+          "did you mean \"dpdk\"?"}},
         {"RelativePath",
          with("runtime_dir = \"run\"\n"),
          {"t:11:15: runtime_dir is \"run\"; it must be an absolute path"}},
@@ -248,7 +249,9 @@ const std::vector<Mistake>& relation_mistakes() {
          {"t:12:1: token_retransmit (2ms) must be at most 1/4 of token_loss (7ms): a lost token "
           "must be repaired several times before the ring is given up",
           "t:12:1: hold_refresh (50ms) must be at most 1/4 of token_loss (7ms): a held token must "
-          "prove that it lives before the ring is given up"}},
+          "prove that it lives before the ring is given up",
+          "t:12:1: join_interval (20ms) must be at most 1/4 of token_loss (7ms): a lost PLAN must "
+          "be repeated before the token of the new ring counts as lost"}},
         {"ConsensusTooShort",
          timers("consensus = \"79ms\""),
          {"t:12:1: join_interval (20ms) must be at most 1/4 of consensus (79ms): a lost JOIN must "
@@ -266,7 +269,28 @@ const std::vector<Mistake>& relation_mistakes() {
         {"MergeProbeTooShort",
          timers("merge_probe = \"19ms\""),
          {"t:12:1: join_interval (20ms) must be at most merge_probe (19ms): daemons outside the "
-          "ring must speak more often than they are asked for"}},
+          "ring must speak more often than they are asked for",
+          "t:12:1: hold_refresh (50ms) must be at most merge_probe (19ms): the token that invites "
+          "outsiders must come by while what they said still counts"}},
+        {"LossBelowTheTurnOfOthers",
+         timers("hold_refresh = \"900us\"\nprofile = \"dpdk\"\ntoken_loss = \"3999us\""),
+         {"t:14:1: token_loss (3999us) must be at least 4ms here: others may run for so long on "
+          "the "
+          "processor of a ring core that is not pinned; set core in [daemon], or another profile"}},
+        {"AggressiveOnASharedCore",
+         with("idle = \"spin\"\n[cluster.timers]\nprofile = \"aggressive\"\n"),
+         {"t:13:1: token_loss (1ms) must be at least 4ms here: others may run for so long on the "
+          "processor of a ring core that is not pinned; set core in [daemon], or another profile",
+          "t:13:1: consensus (1ms) must be at least 4ms here: others may run for so long on the "
+          "processor of a ring core that is not pinned; set core in [daemon], or another profile",
+          "t:13:1: form_step (1ms) must be at least 4ms here: others may run for so long on the "
+          "processor of a ring core that is not pinned; set core in [daemon], or another "
+          "profile"}},
+        {"AggressiveAsleep",
+         with("core = 1\n[cluster.timers]\nprofile = \"aggressive\"\n"),
+         {"t:13:1: join_interval (100us) must be at least 200us here: a frame may lie unread for "
+          "so "
+          "long while the ring core sleeps; set idle = \"spin\" in [daemon], or another profile"}},
         {"BurstAboveInFlight",
          cluster("in_flight_frames = 63"),
          {"t:2:1: burst_frames (64) must be at most in_flight_frames (63): no visit may send more "

@@ -103,6 +103,20 @@ TEST(Idle, AChosenSleepIsNoGapButOversleepingIs) {
     EXPECT_EQ(passes.policy.counters().sleeps, 2u);
 }
 
+TEST(Idle, BeingWokenFromAChosenSleepLongAfterItsEndIsAGap) {
+    // Stopped in the middle of the sleep, with frames coming in: the descriptor ends it, not the
+    // time.
+    Passes passes{{IdleStrategy::sleepy, kYield, false}};
+    passes.pass(Nanos{1}, false);
+    passes.policy.on_sleep(passes.now + microseconds(1000));
+    passes.policy.on_woken(passes.now + microseconds(500'000));
+    passes.pass(microseconds(500'001), true);
+    EXPECT_EQ(passes.policy.last_gap(), microseconds(499'001));
+    passes.pass(microseconds(5), true);
+    EXPECT_EQ(passes.policy.last_gap(), microseconds(5));
+    EXPECT_EQ(passes.policy.counters().max_gap, microseconds(499'001));
+}
+
 TEST(Idle, BlockingEndsWithADescriptorOrWithTheTime) {
     const Fd bell(eventfd(0, EFD_NONBLOCK));
     const std::array<int, 2> fds{-1, bell.get()};

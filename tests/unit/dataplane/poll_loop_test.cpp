@@ -1,6 +1,7 @@
 // The loop against stand-ins: order of a pass, urgent frames, deadlines, commands, sleeping.
 #include "dataplane/poll_loop.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <string>
 #include <thread>
@@ -134,6 +135,7 @@ public:
         fired_at_ = now;
         deadline_ = kNever;
     }
+    void on_pause(Instant) { log_.push_back("on_pause"); }
     Instant next_deadline() const { return deadline_; }
     void leave(Instant) { log_.push_back("leave"); }
     bool left() const { return left_; }
@@ -365,9 +367,56 @@ TEST(PollLoop, AStandstillLongerThanTokenLossAllowsIsReportedOnceForEachNewWorst
     }
     const auto reports = rig.reports();
     ASSERT_EQ(reports.size(), 2u);
+    EXPECT_EQ(rig.loop.pause_counters().late, 3u);
     EXPECT_EQ(reports[0].kind, LoopReport::Kind::long_gap);
     EXPECT_GE(reports[0].value, 12'000'000);
     EXPECT_GE(reports[1].value, 13'000'000);
+}
+
+TEST(PollLoop, ASleeperReadsAllItsFramesBeforeClientsAndTimers) {
+    Rig rig({.idle = config::IdleStrategy::spin, .token_loss = std::chrono::milliseconds(50)});
+    rig.loop.run_once();
+    rig.time.ns += 11'000'000;
+    rig.port.waiting_ = static_cast<int>(3 * Rig::Loop::kBurst);
+    rig.clients.ops_.push_back(op_of(ClientOp::Kind::open));
+    rig.engine.deadline_ = instant_from_ns(1'000'000'001);  // long overdue
+    rig.loop.run_once();
+    const Log log = rig.take_log();
+    const auto place = [&](const char* what) {
+        return std::find(log.begin(), log.end(), what) - log.begin();
+    };
+    EXPECT_EQ(std::count(log.begin(), log.end(), "on_frame"), 3 * Rig::Loop::kBurst);
+    EXPECT_EQ(place("on_pause"), static_cast<std::ptrdiff_t>(log.size())) << "not that long";
+    EXPECT_EQ(place("on_client"), static_cast<std::ptrdiff_t>(3 + 3 * Rig::Loop::kBurst));
+    EXPECT_EQ(log.back(), "on_timer");
+    EXPECT_GE(rig.clients.published_, 4) << "clients read while the queue is worked off";
+}
+
+TEST(PollLoop, AStandstillOfHalfOfTokenLossIsToldToTheEngineFirst) {
+    Rig rig({.idle = config::IdleStrategy::spin, .token_loss = std::chrono::milliseconds(50)});
+    rig.loop.run_once();
+    rig.time.ns += 25'000'000;
+    rig.port.waiting_ = 1;
+    rig.engine.deadline_ = instant_from_ns(1'000'000'001);
+    rig.loop.run_once();
+    EXPECT_EQ(rig.take_log(), (Log{"on_pause", "receive", "on_frame", "on_timer"}));
+    const auto reports = rig.reports();
+    ASSERT_EQ(reports.size(), 2u);
+    EXPECT_EQ(reports[0].kind, LoopReport::Kind::stood_still);
+    EXPECT_GE(reports[0].value, 25'000'000);
+    rig.time.ns += 25'000'000;
+    rig.loop.run_once();
+    EXPECT_EQ(rig.take_log(), Log{}) << "not again before it was awake for a while";
+}
+
+TEST(PollLoop, CatchingUpIsBounded) {
+    Rig rig({.idle = config::IdleStrategy::spin, .token_loss = std::chrono::milliseconds(50)});
+    rig.loop.run_once();
+    rig.time.ns += 11'000'000;
+    rig.port.waiting_ = 1'000'000;
+    rig.loop.run_once();
+    const Log log = rig.take_log();
+    EXPECT_EQ(std::count(log.begin(), log.end(), "receive"), Rig::Loop::kCatchUpBursts + 1);
 }
 
 TEST(PollLoop, MaintainsThePortAboutEveryMillisecond) {

@@ -200,6 +200,19 @@ TEST(Gather, WhoHearsOfTheLossFromAnotherStillNamesItsSuspect) {
     EXPECT_EQ(solo.last<wire::Join>()->fail_set, set_of({member(1)}));
 }
 
+TEST(Gather, WhoStoodStillHoldsNobodySilentForThatTime) {
+    Solo solo;
+    solo.in_ring({member(0), member(1), member(2)});
+    solo.run_for(5ms);
+    solo.former().on_token_lost(solo.now(), NodeIndex{2});
+    solo.sleep_for(5s);
+    solo.former().on_pause(solo.now());
+    solo.run_for(100ms);
+    EXPECT_TRUE(solo.last<wire::Join>()->fail_set.empty());
+    solo.run_for(100ms);
+    EXPECT_EQ(solo.last<wire::Join>()->fail_set, set_of({member(1), member(2)}));
+}
+
 TEST(Gather, ALivingSuspectDoesNotHideADeadOne) {
     Solo solo;
     solo.in_ring({member(0), member(1), member(2), member(3)});

@@ -27,6 +27,7 @@ public:
     /// lowest of them coordinating.
     void in_ring(std::initializer_list<Member> members);
     void run_for(Nanos time);  ///< fires timers, receives nothing
+    void sleep_for(Nanos time) { now_ += time; }
 
     // --- Receive: fills control, freshness included --------------------------------------------
     wire::Join join_of(const Member& from, const wire::EpisodeSet& proc,

@@ -196,6 +196,24 @@ TEST(TokenPassing, RepeatedTokenIsAcknowledged) {
     EXPECT_GE(c[0].count(CounterId::status_sent), 1u);
 }
 
+TEST(TokenPassing, WhoStoodStillWaitsAnewAndSuspectsNobody) {
+    Cluster c(3);
+    c.form(c.everybody());
+    c.run_until([&] { return c[0].ring->holds_token(); });
+    c[1].ring->shutdown();
+    c[1].ring.reset();
+    const Nanos loss = c.settings().timers.token_loss;
+    c.run_for(loss / 2);
+    const Instant woken = c.now();
+    c[0].ring->on_pause(woken);
+    c.run_until([&] { return c[0].reported(RingEvent::token_lost); });
+    EXPECT_GE(c.now() - woken, loss);
+    c[2].ring->on_pause(c.now());
+    EXPECT_EQ(c[2].events, std::vector<RingEvent>{RingEvent::token_lost});
+    c[2].ring->stop(c.now());
+    EXPECT_EQ(c[0].ring->suspect(), c[1].member.index) << "silent for a whole token_loss since";
+}
+
 TEST(TokenPassing, LossIsReportedOnceAndNamesTheSuspect) {
     Cluster c(3);
     c.form(c.everybody());
