@@ -19,6 +19,8 @@ enum class Fault : std::uint8_t {
     late,               ///< arrives behind the receiver's next timer
     very_late,          ///< arrives when a token would long have been given up
     duplicate,          ///< arrives, and once more very late
+    until_plan,         ///< arrives when the receiver has just applied a PLAN
+    until_install,      ///< arrives when the receiver has just installed its next ring
     sender_dies,        ///< while it sends: this copy and what the step would still do is not done
     sender_restarts,    ///< the same, and the node is back soon, as another incarnation
     receiver_dies,      ///< as soon as it has worked on the copy; what that sent is out

@@ -22,7 +22,8 @@ std::uint64_t digest_of(const World& world, bool blind) {
     Hasher hash(world.now_, 4 * world.script_.cluster.timers.merge_probe, blind);
     for (const World::Host& host : world.hosts_) {
         hash.add(std::max(host.stalled_until, world.now_),
-                 std::max(host.timer_not_before, world.now_), host.timer_put_off, host.boots_at);
+                 std::max(host.timer_not_before, world.now_), host.timer_put_off, host.boots_at,
+                 host.state);
         add(hash, *host.node);
     }
     hash.add(world.copies_.size());

@@ -60,7 +60,9 @@ void add_episode(Hasher& hash, const Former::Impl& former) {
     const auto& gather = former.gather;
     hash.add(gather.since, gather.changed_at, gather.proc_grew_at, gather.disagreeing_timeouts,
              gather.farewells);
-    for (std::size_t i = 0; i < former.nodes; ++i) hash.add(gather.agreed[i]);
+    for (std::size_t i = 0; i < former.nodes; ++i) {
+        hash.add(gather.agreed[i], gather.suspects.test(i));
+    }
     const auto& operational = former.operational;
     hash.add(operational.drain, operational.draining, operational.outsiders,
              operational.leaver.has_value());

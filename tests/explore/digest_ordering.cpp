@@ -89,7 +89,8 @@ void add(Hasher& hash, const TokenPass& pass) {
         hash.add(pass.typical_rotation_, pass.rotation_);
         hash.add_exact(pass.accepted_at_);
     }
-    hash.add(pass.repeat_at_, pass.interval_, pass.repetitions_, pass.loss_at_);
+    hash.add(pass.repeat_at_, pass.interval_, pass.repetitions_, pass.loss_at_,
+             pass.unheard_since_);
 }
 
 void add(Hasher& hash, const IdleHold& hold) {

@@ -12,15 +12,21 @@ namespace {
 
 constexpr Fault kCopyFaults[] = {Fault::drop,      Fault::late,        Fault::very_late,
                                  Fault::duplicate, Fault::sender_dies, Fault::receiver_dies};
-constexpr Fault kCopyRestarts[] = {Fault::drop,          Fault::late,
-                                   Fault::very_late,     Fault::duplicate,
-                                   Fault::sender_dies,   Fault::sender_restarts,
-                                   Fault::receiver_dies, Fault::receiver_restarts};
+constexpr Fault kWide[] = {Fault::drop,          Fault::late,
+                           Fault::very_late,     Fault::duplicate,
+                           Fault::until_plan,    Fault::until_install,
+                           Fault::sender_dies,   Fault::sender_restarts,
+                           Fault::receiver_dies, Fault::receiver_restarts};
 constexpr Fault kKills[] = {Fault::sender_dies, Fault::sender_restarts, Fault::receiver_dies,
                             Fault::receiver_restarts};
 constexpr Fault kTimerFaults[] = {Fault::timer_late, Fault::stall};
 
-std::span<const Fault> faults_at(const Point& point, Scope scope) {
+std::span<const Fault> faults_at(const Point& point, const Exploration& exploration) {
+    const Scope scope = exploration.scope;
+    if (exploration.only_at != 0) {
+        const bool meant = point.kind == Point::Kind::copy;
+        if (!meant || (exploration.only_at >> point.frame & 1) == 0) return {};
+    }
     if (scope == Scope::kills) {
         // Whatever a daemon says outside the operational state belongs to a change of the ring;
         // so do the messages of membership of one that is in it still.
@@ -29,7 +35,7 @@ std::span<const Fault> faults_at(const Point& point, Scope scope) {
         return kKills;
     }
     if (point.kind == Point::Kind::timer) return kTimerFaults;
-    return scope == Scope::restarts ? std::span<const Fault>{kCopyRestarts} : kCopyFaults;
+    return scope == Scope::wide ? std::span<const Fault>{kWide} : kCopyFaults;
 }
 
 /// A landmark on the way, and what was done between it and the next.
@@ -48,7 +54,7 @@ public:
 
     Fault choose(const Point& point) override {
         if (left_ == 0) return Fault::none;
-        for (const Fault fault : faults_at(point, exploration_.scope)) {
+        for (const Fault fault : faults_at(point, exploration_)) {
             if (branches_.is_over()) return Fault::none;
             if (!branches_.fork_off(to_text({{point.number, fault}}), exploration_.jobs)) continue;
             --left_;

@@ -16,7 +16,7 @@ namespace torc::explore {
 /// Which faults are placed, and where.
 enum class Scope : std::uint8_t {
     everywhere,  ///< whatever a copy or timer can suffer, without restarts
-    restarts,    ///< the same, and who dies may be back soon
+    wide,        ///< the same; who dies may be back soon, copies may wait for a change of the ring
     kills,       ///< deaths only, at copies that belong to gather, form and recover
 };
 
@@ -24,6 +24,7 @@ struct Exploration {
     Script script;
     unsigned faults{1};
     Scope scope{Scope::everywhere};
+    std::uint32_t only_at{0};  ///< bits of wire::Kind: faults at copies of these only; 0: anywhere
     /// Instead of placed faults: orders of so many moves, from when the script is over and a frame
     /// of kind `from` is under way.
     unsigned moves{0};

@@ -21,7 +21,8 @@ struct Job {
     std::vector<std::uint32_t> nodes;
     Exploration how;
     std::string from{"token"};
-    bool restarts{false};
+    std::vector<std::string> only_at;
+    bool wide{false};
     bool kill_each{false};
     bool no_prune{false};
     bool self_test{false};
@@ -44,7 +45,10 @@ Exploration exploration_of(const Job& job, const std::string& name, std::uint32_
     Exploration exploration = job.how;
     exploration.script = torc::explore::make_script(name, nodes);
     exploration.from = torc::explore::frame_of_name(job.from);
-    if (job.restarts) exploration.scope = Scope::restarts;
+    for (const std::string& kind : job.only_at) {
+        exploration.only_at |= 1u << torc::explore::frame_of_name(kind);
+    }
+    if (job.wide) exploration.scope = Scope::wide;
     if (job.kill_each) exploration.scope = Scope::kills;
     exploration.prune = !job.no_prune;
     if (exploration.check_digest) exploration.jobs = 1;
@@ -122,6 +126,9 @@ bool choose_mutant(const std::string& name) {
     return false;
 }
 
+const std::vector<std::string> kKinds{"data",    "token", "wake", "join",
+                                      "propose", "state", "plan", "merge"};
+
 void describe(CLI::App& app, Job& job) {
     std::vector<std::string> known;
     for (const std::string_view name : torc::explore::script_names()) known.emplace_back(name);
@@ -133,13 +140,18 @@ void describe(CLI::App& app, Job& job) {
         ->check(CLI::Range(2, 5));
     app.add_option("--faults", job.how.faults, "faults to place in each run")
         ->check(CLI::Range(0, 4));
-    app.add_flag("--restarts", job.restarts, "who dies may be back 2 ms later");
+    app.add_flag(
+        "--wide", job.wide,
+        "more faults: who dies may be back 2 ms later, copies may wait for PLAN or install");
     app.add_flag("--kill-each", job.kill_each,
                  "only deaths, at each message index of gather, form and recover");
     app.add_option("--moves", job.how.moves, "instead: every order of so many moves")
         ->check(CLI::Range(1, 32));
     app.add_option("--from", job.from, "they begin when such a frame is under way")
-        ->check(CLI::IsMember({"data", "token", "join", "propose", "state", "plan", "merge"}));
+        ->check(CLI::IsMember(kKinds));
+    app.add_option("--at", job.only_at, "faults at copies of these kinds of frames only")
+        ->delimiter(',')
+        ->check(CLI::IsMember(kKinds));
     app.add_flag("--no-prune", job.no_prune, "go on from states that are known, too");
     app.add_flag("--check-digest", job.how.check_digest,
                  "go on from known states and compare: equal digests need equal futures");

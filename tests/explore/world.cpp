@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <utility>
 
 #include "wire/hop.hpp"
 
@@ -10,6 +11,8 @@ namespace {
 
 /// A restarted node is back when the others may still be where it left them.
 constexpr Nanos kBackAfter = std::chrono::milliseconds{2};
+/// A copy that waits for a change of the ring waits no longer than this.
+constexpr Nanos kHeldAtMost = std::chrono::milliseconds{40};
 /// How much later a timer may fire: a few hops.
 constexpr Nanos kTimerLate = std::chrono::microseconds{350};
 
@@ -124,7 +127,9 @@ void World::take_copy() {
     if (copy.astray) --astray_;
     if (!host.node->alive() || host.node->life().boot != copy.boot) return;
     host.node->receive(now_, *copy.packet);
-    if (copy.fault != Fault::none && host.node->alive() && !host.node->dying()) {
+    const bool deadly =
+        copy.fault == Fault::receiver_dies || copy.fault == Fault::receiver_restarts;
+    if (deadly && host.node->alive() && !host.node->dying()) {
         host.node->die();
         host.back_soon = copy.fault == Fault::receiver_restarts;
     }
@@ -179,7 +184,28 @@ void World::after_event(std::uint32_t index) {
     Host& host = hosts_[index];
     if (!host.node->alive()) return;
     if (host.node->dying()) return kill(index, host.back_soon);
-    if (host.node->left()) host.node->shutdown();
+    if (host.node->left()) return host.node->shutdown();
+    release_held(index);
+}
+
+/// A node that has just applied a PLAN, or installed a ring, gets what waited for that.
+void World::release_held(std::uint32_t index) {
+    const membership::State state = hosts_[index].node->engine().former().state();
+    if (std::exchange(hosts_[index].state, state) == state) return;
+    if (state != membership::State::recover && state != membership::State::operational) return;
+    const Fault awaited =
+        state == membership::State::recover ? Fault::until_plan : Fault::until_install;
+    for (auto at = copies_.begin(); at != copies_.end();) {
+        const auto copy = at++;
+        if (copy->to != index || copy->fault != awaited) continue;
+        Copy released = *copy;
+        copies_.erase(copy);
+        released.fault = Fault::none;
+        released.at = now_ + Nanos{1'000};
+        released.tie = ties_++;
+        copies_.insert(released);
+        disturbed_at_ = now_;
+    }
 }
 
 void World::boot(std::uint32_t index) {
@@ -243,6 +269,9 @@ void World::send_copy(std::uint32_t from, std::uint32_t to, const Packet& packet
         case Fault::duplicate:
             push(point, delay, packet, Fault::none, false);
             return push(point, delay + very_late(), packet, Fault::none, true);
+        case Fault::until_plan:
+        case Fault::until_install:
+            return push(point, kHeldAtMost, packet, fault, true);
         case Fault::sender_dies:
         case Fault::sender_restarts:
             hosts_[from].node->die();

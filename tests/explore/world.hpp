@@ -55,7 +55,7 @@ private:
         std::uint32_t to{0};
         std::uint32_t boot{0};  ///< it is for this life of the receiver
         Packet packet;
-        Fault fault{Fault::none};  ///< receiver dies or restarts
+        Fault fault{Fault::none};  ///< receiver dies or restarts; until_..: what it waits for
         bool astray{false};        ///< the run is not over before it arrived
         bool operator<(const Copy& other) const {
             return at != other.at ? at < other.at : tie < other.tie;
@@ -68,6 +68,7 @@ private:
         bool timer_put_off{false};  ///< once a deadline, else nothing would ever fire
         Instant boots_at{kNever};
         bool back_soon{false};  ///< when the step that it dies in is over
+        membership::State state{membership::State::boot};  ///< before the event that runs
     };
     enum class Next : std::uint8_t { nothing, copy, timer, boot, step };
     struct Event {
@@ -94,6 +95,7 @@ private:
     Copies::const_iterator oldest(std::uint32_t from, std::uint32_t to) const;
     void push(const Point& way, Nanos delay, const Packet& packet, Fault fault, bool astray);
     Nanos behind_next_timer(std::uint32_t to, Nanos delay) const;
+    void release_held(std::uint32_t index);
     Nanos very_late() const { return script_.cluster.timers.token_loss * 5 / 4; }
     Fault choose(Point point);
     bool is_cut(std::uint32_t from, std::uint32_t to) const {
