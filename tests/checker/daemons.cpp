@@ -10,8 +10,8 @@ namespace {
 /// Walks the records once and builds the story.
 class Walker {
 public:
-    Walker(const Trace& trace, Daemons& story, Verdict& verdict)
-        : trace_(trace), story_(story), verdict_(verdict), places_(story.messages) {}
+    Walker(Daemons& story, Verdict& verdict)
+        : story_(story), verdict_(verdict), places_(story.messages) {}
 
     void operator()(const Boot& record);
     void operator()(const Fail& record);
@@ -44,7 +44,6 @@ private:
         return "node " + std::to_string(who.node) + " boot " + std::to_string(who.boot);
     }
 
-    const Trace& trace_;
     Daemons& story_;
     Verdict& verdict_;
     PlaceTable places_;
@@ -212,7 +211,7 @@ void Walker::finish() {
 
 Daemons read_daemons(const Trace& trace, Verdict& verdict) {
     Daemons story;
-    Walker walker(trace, story, verdict);
+    Walker walker(story, verdict);
     for (const Record& record : trace.records) std::visit(walker, record);
     walker.finish();
     return story;
