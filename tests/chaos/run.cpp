@@ -267,6 +267,10 @@ public:
 }  // namespace
 
 int run(const RunPlan& plan) {
+    const tool::Layout layout = tool::layout_named(plan.layout);
+    if (layout == tool::Layout::af_packet && !tool::in_private_network()) {
+        tool::enter_private_network();
+    }
     if (needs_namespaces(plan.layout) && !has_namespaces()) {
         fmt::print("torc-chaos: skipped: no network namespaces here (needs root and iproute2)\n");
         return kExitSkipped;

@@ -114,9 +114,11 @@ void LocalCluster::clean_up() {
         if (daemon) daemon->signal(SIGTERM);
     }
     for (auto& daemon : daemons_) {
-        if (daemon) daemon->wait(5);
+        if (!daemon || daemon->wait(5)) continue;
+        daemon->signal(SIGKILL);
+        daemon->wait(10);
     }
-    daemons_.clear();
+    // The processes' objects stay: after a signal another thread may be about to ask one.
     networks_.reset();
     std::error_code ignored;
     files::remove_all(folder_, ignored);
@@ -172,6 +174,7 @@ void LocalCluster::start() {
 
 void LocalCluster::start_daemon(std::size_t node) {
     const std::lock_guard guard(changing_);
+    if (cleaned_) return;
     daemons_[node] = std::make_unique<Process>(
         command_of(node), log_of(node),
         plan_.keep ? Process::Lifetime::outlives_parent : Process::Lifetime::ends_with_parent);
@@ -179,6 +182,7 @@ void LocalCluster::start_daemon(std::size_t node) {
 
 void LocalCluster::kill_daemon(std::size_t node) {
     const std::lock_guard guard(changing_);
+    if (cleaned_) return;
     daemons_[node]->signal(SIGKILL);
     // A loaded kernel has been seen to take 20 s to tear down a process with packet sockets.
     if (!daemons_[node]->wait(60)) throw std::runtime_error("SIGKILL did not end a daemon");
