@@ -73,7 +73,7 @@ private:
         plan.cluster.layout = layout_named(layout);
         plan.cluster.nodes = nodes_;
         plan.cluster.torcd = torcd_;
-        plan.cluster.settings = {"daemon.session_ring_bytes=32MiB",
+        plan.cluster.settings = {"daemon.session_ring_bytes=64MiB",
                                  "cluster.timers.profile=" + profile};
         plan.cluster.settings.insert(plan.cluster.settings.end(), settings_.begin(),
                                      settings_.end());
