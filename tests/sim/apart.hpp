@@ -17,8 +17,8 @@ namespace torc::sim {
 inline constexpr std::uint32_t kJobsMax = 256;
 
 struct Apart {
-    std::uint32_t jobs{1};             ///< processes at a time, at most kJobsMax
-    std::uint32_t seconds_a_run{120};  ///< of wall-clock time; then the run counts as failed
+    std::uint32_t jobs{1};            ///< processes at a time, at most kJobsMax
+    std::uint32_t seconds_a_run{60};  ///< of processor time; then the run counts as failed
 };
 
 struct Report {

@@ -1,9 +1,11 @@
 // torc-sim: runs seeds through the simulator. `--seed N` replays one, `--seeds N` runs N fresh
 // ones, `--fixed N` runs seeds 1..N, `--scenario FILE` replays scenario files. Ends with "N seeds,
 // F failed, E events/s". Seeds run in processes of their own, and what fails is made small.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -87,6 +89,24 @@ std::optional<Run> run_of_file(const std::string& path) {
     if (problem.empty()) return run;
     std::printf("torc-sim: %s: %s\n", path.c_str(), problem.c_str());
     return std::nullopt;
+}
+
+/// A folder stands for the scenarios in it.
+std::vector<std::string> files_of(const std::vector<std::string>& paths) {
+    std::vector<std::string> files;
+    for (const std::string& path : paths) {
+        if (!std::filesystem::is_directory(path)) {
+            files.push_back(path);
+            continue;
+        }
+        std::vector<std::string> inside;
+        for (const auto& entry : std::filesystem::directory_iterator(path)) {
+            if (entry.path().extension() == ".torc") inside.push_back(entry.path().string());
+        }
+        std::sort(inside.begin(), inside.end());
+        files.insert(files.end(), inside.begin(), inside.end());
+    }
+    return files;
 }
 
 void tell(const Job& job, const Run& run, const Report& report, Tally& tally) {
@@ -182,7 +202,8 @@ Tally run_seeds(const Job& job) {
 std::optional<Tally> run(Job& job, bool has_seed) {
     std::vector<Run> runs;
     if (has_seed) runs.push_back(run_of_seed(job, job.seed));
-    for (const std::string& path : job.scenarios) {
+    const std::vector<std::string> files = files_of(job.scenarios);
+    for (const std::string& path : files) {
         std::optional<Run> run = run_of_file(path);
         if (!run) return std::nullopt;
         runs.push_back(std::move(*run));
@@ -191,8 +212,8 @@ std::optional<Tally> run(Job& job, bool has_seed) {
         for (const Run& run : runs) std::printf("%s", to_text(run.scenario).c_str());
         return Tally{runs.size(), 0, 0, 0, 0, {}};
     }
-    if (runs.empty()) return run_seeds(job);
-    if (has_seed || job.scenarios.size() == 1) job.verbose = true;
+    if (!has_seed && job.scenarios.empty()) return run_seeds(job);
+    if (runs.size() == 1) job.verbose = true;
     if (runs.size() == 1 && !job.minimise) return run_here(job, runs.front());
     return run_many(job, runs.size(), [&](std::uint64_t number) { return runs[number]; });
 }
@@ -210,14 +231,15 @@ bool choose_mutant(const std::string& name) {
 void add_options(CLI::App& app, Job& job) {
     app.add_option("--seeds", job.fresh, "run so many fresh seeds");
     app.add_option("--fixed", job.fixed, "run the seeds 1..N");
-    app.add_option("--scenario", job.scenarios, "replay these files")->check(CLI::ExistingFile);
+    app.add_option("--scenario", job.scenarios, "replay these files, or all of a folder")
+        ->check(CLI::ExistingPath);
     app.add_option("--nodes", job.nodes, "so many nodes, instead of 3 to 9 as the seed says")
         ->check(CLI::Range(torc::sim::kNodesLeast, torc::sim::kNodesMost));
     job.apart.jobs = std::clamp(std::thread::hardware_concurrency(), 1u, torc::sim::kJobsMax);
     app.add_option("-j,--jobs", job.apart.jobs, "runs at a time")
         ->check(CLI::Range(1u, torc::sim::kJobsMax))
         ->capture_default_str();
-    app.add_option("--seconds-a-run", job.apart.seconds_a_run, "of wall-clock time, then it failed")
+    app.add_option("--seconds-a-run", job.apart.seconds_a_run, "of processor time, then it failed")
         ->capture_default_str();
     app.add_flag("-v,--verbose", job.verbose, "say what each seed came to");
     app.add_flag("--show", job.show, "print the scenario of --seed or --scenario, run nothing");

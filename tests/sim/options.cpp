@@ -127,10 +127,13 @@ Options options_from_seed(std::uint64_t seed, std::uint32_t nodes) {
     options.cluster.timers = timers_for(loss);
     features(options, prng);
     options.hazards = hazards_from_seed(seed, options.nodes, loss);
+    options.physical = prng.chance(100'000);
+    if (options.physical) options.fabric = tight_parameters(prng);
     return options;
 }
 
-Nanos heal_limit(const Options& options) { return 20 * options.cluster.timers.recovery; }
+// Nearly all runs are at rest within one recovery timeout; a few need several attempts.
+Nanos heal_limit(const Options& options) { return 8 * options.cluster.timers.recovery; }
 
 Nanos lateness_max(const Options& options) {
     const LinkHazards& link = options.hazards.link;
@@ -140,7 +143,7 @@ Nanos lateness_max(const Options& options) {
            Nanos{std::uint64_t{link.slow_ns} * link.slow_ring};
 }
 
-Nanos fresh_limit(const Options& options) { return 4 * options.cluster.timers.token_loss; }
+Nanos fresh_limit(const Options& options) { return options.cluster.timers.recovery; }
 
 Nanos calm_time(const Options& options) { return 3 * options.cluster.timers.merge_probe; }
 
@@ -187,7 +190,8 @@ std::string describe(const Options& options) {
          << " G " << options.cluster.in_flight_frames << " burst " << options.cluster.burst_frames
          << (options.cluster.status_frames ? " status" : "") << ", load every "
          << us(options.load.interval) << " us up to " << options.load.burst << ", churn "
-         << options.load.churn << " ppm, hazards: " << describe(options.hazards);
+         << options.load.churn << " ppm, hazards: " << describe(options.hazards)
+         << (options.physical ? ", physical: " + describe(options.fabric) : "");
     return text.str();
 }
 

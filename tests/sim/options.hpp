@@ -8,6 +8,7 @@
 #include "base/time.hpp"
 #include "config/settings.hpp"
 #include "tests/sim/hazards.hpp"
+#include "tests/sim/physical_network.hpp"
 
 namespace torc::sim {
 
@@ -64,6 +65,8 @@ struct Options {
     FaultMenu faults;
     Load load;
     Hazards hazards;
+    bool physical{false};       ///< the network is `fabric`; packets and link hazards say nothing
+    PhysicalParameters fabric;  ///< physical_network.hpp
     Nanos chaos{std::chrono::milliseconds{400}};
     config::ClusterSettings cluster;  ///< `nodes` of it follow from `nodes` above
 };
@@ -90,6 +93,16 @@ void for_each_option(Self& options, Visit&& visit) {
     visit("delay_max", packets.delay_max);
     visit("late_max", packets.late_max);
     visit("replay", options.faults.replay);  // whether old packets are kept
+    visit("physical", options.physical);
+    auto& fabric = options.fabric;
+    visit("gbit", fabric.gbit);
+    visit("adapter", fabric.adapter);
+    visit("switching", fabric.switching);
+    visit("port_bytes", fabric.port_bytes);
+    visit("rx_descriptors", fabric.rx_descriptors);
+    visit("rx_frame", fabric.rx_frame);
+    visit("tx_frame", fabric.tx_frame);
+    visit("token", fabric.token);
     auto& load = options.load;
     visit("interval", load.interval);
     visit("acts", load.acts);

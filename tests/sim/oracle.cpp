@@ -210,6 +210,12 @@ void Oracle::at_rest(const std::vector<Life>& alive) {
         const History& history = lives_.at(life);
         if (history.ring != lives_.at(alive.front()).ring) fail(life, "not in the others' ring");
         if (history.members != expected) fail(life, "ring is not made of the living nodes");
+        // All is stable, so all have all of it: also what was sent by others.
+        const History& first = lives_.at(alive.front());
+        if (history.regular_at != first.regular_at ||
+            history.delivered.size() != first.delivered.size()) {
+            fail(life, "at rest, but delivered more or less than another member of its ring");
+        }
         if (outstanding(life) != 0) {
             fail(life, std::to_string(outstanding(life)) + " accepted messages never came back");
         }

@@ -144,6 +144,7 @@ std::string problem_of(const Scenario& scenario) {
         options.load.sessions > 64 || options.load.groups == 0 || options.load.burst == 0) {
         return "load interval below 1us, or no sessions, groups or burst";
     }
+    if (options.fabric.gbit == 0) return "gbit must not be 0";
     if (options.packets.delay_min > options.packets.delay_max) return "delay_min above delay_max";
     const config::Timers& timers = cluster.timers;
     for (const Nanos timer : {timers.token_loss, timers.token_retransmit, timers.join_interval,

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "tests/sim/adversarial_network.hpp"
+#include "tests/sim/physical_network.hpp"
 #include "wire/hop.hpp"
 
 namespace torc::sim {
@@ -23,7 +24,9 @@ World::World(const Options& options, Schedule schedule, std::unique_ptr<Network>
       network_(std::move(network)),
       mischief_(options.nodes, prng_),
       seats_(options.nodes) {
-    if (network_ == nullptr) {
+    if (network_ == nullptr && options.physical) {
+        network_ = std::make_unique<PhysicalNetwork>(options.fabric, options.nodes);
+    } else if (network_ == nullptr) {
         network_ = std::make_unique<AdversarialNetwork>(options, stream(options.seed, 2));
     }
     oracle_.watched_by(recorder_);

@@ -233,6 +233,16 @@ TEST(GroupOracleBites, OneViewOneList) {
     EXPECT_THROW(group.view(kB, engine::ViewCause::leave, 3, {"#s0#n1"}, "#s0#n0"), Violation);
 }
 
+TEST(OracleBites, AtRestAllHaveDeliveredTheSame) {
+    Script script;
+    script.sent(kA, 1);
+    for (const Life life : {kB, kC}) script.stored(life, 1);
+    for (const Life life : {kA, kB}) script.delivered(life, 1, 0, Service::agreed);
+    EXPECT_THROW(script.oracle.at_rest({kA, kB, kC}), Violation);
+    script.delivered(kC, 1, 0, Service::agreed);
+    EXPECT_NO_THROW(script.oracle.at_rest({kA, kB, kC}));
+}
+
 TEST(GroupOracleBites, AViewFollowsFromTheOneBefore) {
     Group group;
     group.both_join();
