@@ -19,6 +19,9 @@ void Former::Impl::join_in_gather(Instant now, const wire::Join& join) {
         case Merged::overflow:
             return count(CounterId::episode_overflow);
         case Merged::unchanged:
+            if (join.proc_set != episode.sets.proc || join.fail_set != episode.sets.fail) {
+                tell_soon(now);
+            }
             break;
         case Merged::grew:
             if (goes && !episode.leavers.full()) episode.leavers.push_back(from);
@@ -35,12 +38,18 @@ void Former::Impl::join_in_gather(Instant now, const wire::Join& join) {
 /// Agreement begins anew, and everybody must hear why.
 void Former::Impl::sets_changed(Instant now, bool proc_grew) {
     gather.agreed = {};
+    gather.announced = false;
     gather.changed_at = now;
     gather.disagreeing_timeouts = 0;
     if (proc_grew) gather.proc_grew_at = now;
     timers.arm(Timer::gather_settle, now + times.join_interval / 2);
     timers.arm(Timer::gather_join, now + times.join_interval);
     send_join(now);
+}
+
+/// Somebody knows less than I do: the next JOIN need not wait for its whole interval.
+void Former::Impl::tell_soon(Instant now) {
+    timers.arm_no_later(Timer::gather_join, std::max(now, answered_at + times.join_interval / 4));
 }
 
 bool Former::Impl::has_agreed(const Member& member) const {
@@ -125,8 +134,10 @@ void Former::Impl::check_agreed(Instant now) {
     for (const Member& member : *agreed) {
         if (!has_agreed(member)) return;
     }
-    // Half an interval of quiet for all; alone, a whole consensus timeout: the others may be late.
-    Instant ready = gather.changed_at + times.join_interval / 2;
+    // Half an interval of quiet for all, unless the token announced the sets and nobody knew more;
+    // alone, a whole consensus timeout: the others may be late.
+    Instant ready = gather.changed_at;
+    if (!gather.announced) ready += times.join_interval / 2;
     if (agreed->size() == 1) ready = std::max(ready, gather.since + times.consensus);
     if (now < ready) return timers.arm(Timer::gather_settle, ready);
     if (agreed->front() == me) return propose(now);

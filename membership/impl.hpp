@@ -75,6 +75,7 @@ struct Former::Impl {
     // --- gather.cpp ----------------------------------------------------------------------------
     void join_in_gather(Instant now, const wire::Join& join);
     void sets_changed(Instant now, bool proc_grew);
+    void tell_soon(Instant now);
     void fail_silent(Instant now);
     void note_suspect(Instant now, NodeIndex index);
     void fail_suspects(Instant now);
@@ -173,6 +174,7 @@ struct Former::Impl {
         Instant proc_grew_at{};
         std::array<Incarnation, kNodesMax> agreed{};  ///< per index; 0: not yet
         unsigned disagreeing_timeouts{0};
+        bool announced{false};            ///< the old ring's token told all members these very sets
         std::bitset<kNodesMax> suspects;  ///< mine and those of others' JOINs
         wire::MemberList farewells;       ///< leaver: who knows that I go
     } gather;

@@ -65,6 +65,7 @@ void Former::Impl::leave_operational(Instant now, const Departure& departure) {
         episode.leavers.push_back(*operational.leaver);
     }
     enter(now, State::gather, departure.cause);
+    gather.announced = departure.token_alive && members.size() > 1;
     if (leaving) timers.arm(Timer::leave_by, now + kFarewellJoins * times.join_interval);
     send_join(now);
 }

@@ -59,7 +59,7 @@ void add_episode(Hasher& hash, const Former::Impl& former) {
              episode.suspect, episode.leavers);
     const auto& gather = former.gather;
     hash.add(gather.since, gather.changed_at, gather.proc_grew_at, gather.disagreeing_timeouts,
-             gather.farewells);
+             gather.announced, gather.farewells);
     for (std::size_t i = 0; i < former.nodes; ++i) {
         hash.add(gather.agreed[i], gather.suspects.test(i));
     }

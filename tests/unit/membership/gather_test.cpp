@@ -53,6 +53,22 @@ TEST(Gather, ANarrowerJoinIsNoAgreementAndNoNews) {
     EXPECT_EQ(solo.sent(wire::Kind::join), 0u);
 }
 
+TEST(Gather, WhoKnowsLessIsToldSoonButNotOften) {
+    Solo solo;
+    solo.receive(solo.join_of(member(1), set_of({member(0), member(1)})));
+    solo.run_for(6ms);
+    solo.forget_sent();
+    solo.receive(solo.join_of(member(1), set_of({member(1)})));
+    solo.run_for(0ms);
+    ASSERT_EQ(solo.sent(wire::Kind::join), 1u);
+    EXPECT_EQ(solo.last<wire::Join>()->proc_set, set_of({member(0), member(1)}));
+    for (int i = 0; i < 4; ++i) {
+        solo.receive(solo.join_of(member(1), set_of({member(1)})));
+        solo.run_for(1ms);
+    }
+    EXPECT_EQ(solo.sent(wire::Kind::join), 1u) << "a quarter of an interval apart";
+}
+
 TEST(Gather, AgreementOfAllAndHalfAnIntervalOfQuietBringsForm) {
     Solo solo(1);
     solo.receive(solo.join_of(member(0), set_of({member(0), member(1)})));

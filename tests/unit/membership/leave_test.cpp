@@ -99,6 +99,41 @@ TEST(Leave, TheOthersExcludeTheLeaverTheTokenNames) {
     EXPECT_EQ(solo.last<wire::Join>()->flags, wire::kJoinTokenAlive);
 }
 
+/// Daemon 2 says on the token that it leaves; the ring is drained, daemon 0 gathers.
+void see_two_leave(Solo& solo) {
+    solo.in_ring({member(0), member(1), member(2)});
+    wire::Token token = token_of(solo);
+    token.flags = wire::kTokenLeaving;
+    token.leaver = NodeIndex{2};
+    solo.former().visit_token(solo.now(), token);
+    solo.run_for(0ms);
+    solo.former().on_drained(solo.now());
+    solo.forget_sent();
+}
+
+TEST(Leave, WhatTheTokenToldAllNeedsNoQuiet) {
+    Solo solo;
+    see_two_leave(solo);
+    ASSERT_EQ(solo.state(), State::gather);
+    solo.receive(
+        solo.join_of(member(1), set_of({member(0), member(1), member(2)}), set_of({member(2)})));
+    EXPECT_EQ(solo.state(), State::form);
+    EXPECT_EQ(solo.sent(wire::Kind::propose), 1u);
+}
+
+TEST(Leave, WhoKnowsMoreThanTheTokenBringsTheQuietBack) {
+    Solo solo;
+    see_two_leave(solo);
+    const auto four = set_of({member(0), member(1), member(2), member(3)});
+    solo.receive(solo.join_of(member(1), four, set_of({member(2)})));
+    solo.receive(solo.join_of(member(3), four, set_of({member(2)})));
+    EXPECT_EQ(solo.state(), State::gather);
+    solo.run_for(9ms);
+    EXPECT_EQ(solo.state(), State::gather);
+    solo.run_for(2ms);
+    EXPECT_EQ(solo.state(), State::form);
+}
+
 TEST(Leave, ALeaversJoinEndsTheRingAtOnce) {
     Solo solo;
     solo.in_ring({member(0), member(1), member(2)});
