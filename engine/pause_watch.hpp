@@ -13,7 +13,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "base/time.hpp"
 
@@ -43,11 +42,9 @@ public:
     Wake look(Instant now, Nanos gap) {
         if (gap <= allowed_) return Wake::on_time;
         ++counters_.late;
-        asleep_ += gap;
-        if (gap < token_loss_ / 2) return Wake::late;
-        if (forgiven_at_ && now - *forgiven_at_ - asleep_ < token_loss_) return Wake::late;
-        forgiven_at_ = now;
-        asleep_ = Nanos{0};
+        forgives_from_ += gap;  // sleep is no time of being awake
+        if (gap < token_loss_ / 2 || now < forgives_from_) return Wake::late;
+        forgives_from_ = now + token_loss_;
         ++counters_.stood_still;
         return Wake::stood_still;
     }
@@ -58,8 +55,7 @@ public:
 private:
     Nanos token_loss_;
     Nanos allowed_;
-    std::optional<Instant> forgiven_at_;
-    Nanos asleep_{0};  ///< since then
+    Instant forgives_from_{};  ///< at first any gap may be forgiven
     PauseCounters counters_;
 };
 

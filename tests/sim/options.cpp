@@ -143,7 +143,13 @@ Nanos lateness_max(const Options& options) {
            Nanos{std::uint64_t{link.slow_ns} * link.slow_ring};
 }
 
-Nanos fresh_limit(const Options& options) { return options.cluster.timers.recovery; }
+// A node whose every word is of the largest size needs many visits of the token to get rid of them,
+// and no rotation of a ring at rest takes longer than token_loss.
+Nanos fresh_limit(const Options& options) {
+    const auto& cluster = options.cluster;
+    const auto frames = kFreshThings * (cluster.message_bytes / (cluster.frame_bytes / 2) + 1);
+    return cluster.timers.recovery + frames / cluster.burst_frames * cluster.timers.token_loss;
+}
 
 Nanos calm_time(const Options& options) { return 3 * options.cluster.timers.merge_probe; }
 

@@ -140,6 +140,8 @@ void set_nodes(Options& options, std::uint32_t nodes);
 Nanos heal_limit(const Options& options);
 /// After which no packet of before can arrive any more.
 Nanos lateness_max(const Options& options);
+/// What each node says then.
+inline constexpr std::uint32_t kFreshThings = 4;
 /// Within which messages to a ring at rest, on a good network, are delivered and stable everywhere.
 Nanos fresh_limit(const Options& options);
 /// How long the ring must then stay what it is.

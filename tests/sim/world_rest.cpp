@@ -47,11 +47,12 @@ Nanos World::come_to_rest(const char* when, Nanos limit) {
 
 /// What every client could still want to say, with nobody there to disturb it.
 void World::say_fresh_things() {
-    constexpr int kThings = 4;
     for (std::uint32_t i = 0; i < options_.nodes; ++i) {
         if (!nodes_[i]->alive()) continue;
         nodes_[i]->let_clients_talk();
-        for (int n = 0; n < kThings; ++n) nodes_[i]->client_acts(now_, seats_[i].whims);
+        for (std::uint32_t n = 0; n < kFreshThings; ++n) {
+            nodes_[i]->client_acts(now_, seats_[i].whims);
+        }
         nodes_[i]->stop_clients();
         arm_timer(i);
     }
