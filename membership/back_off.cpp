@@ -1,15 +1,13 @@
 #include "membership/back_off.hpp"
 
-#include <algorithm>
-
 namespace torc::membership {
 
 void BackOff::excluded(Instant now, const Member& peer, Nanos episode) {
     Entry& entry = entries_[raw(peer.index)];
     // Counted from the end of the last back-off: a long one must not pass for good behaviour.
-    const bool again = entry.length > Nanos{0} && now < entry.until + kWindow;
-    const Nanos least = std::min<Nanos>(2 * std::min(episode, kWindow), kWindow);
-    entry.length = again ? std::min<Nanos>(std::max(2 * entry.length, least), kWindow) : least;
+    const bool again = entry.length > Nanos{0} && now < entry.until + window_;
+    const Nanos least = std::min<Nanos>(2 * std::min(episode, window_), window_);
+    entry.length = again ? std::min<Nanos>(std::max(2 * entry.length, least), window_) : least;
     entry.incarnation = peer.incarnation;
     entry.until = now + entry.length;
 }

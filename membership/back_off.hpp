@@ -3,6 +3,7 @@
 // limits whom I answer. One flapping link then cannot keep a ring out of its operational state.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -13,11 +14,15 @@ namespace torc::membership {
 
 class BackOff {
 public:
-    /// A failure within this time of the last back-off's end doubles it; also the longest back-off.
-    static constexpr Nanos kWindow = std::chrono::seconds{10};
+    /// A loss and the return cost the others some two token_loss: at the longest back-off, whose
+    /// length is so many of them, the worst peer takes a few per cent of their time.
+    static constexpr int kTokenLosses = 32;
+    /// Also of clusters with slow timers.
+    static constexpr Nanos kLongest = std::chrono::seconds{10};
 
     /// Allocates one entry a daemon of the cluster.
-    explicit BackOff(std::size_t nodes) : entries_(nodes) {}
+    BackOff(std::size_t nodes, Nanos token_loss)
+        : entries_(nodes), window_(std::min<Nanos>(kTokenLosses * token_loss, kLongest)) {}
 
     /// The peer was excluded by an episode that took `episode`.
     void excluded(Instant now, const Member& peer, Nanos episode);
@@ -35,6 +40,8 @@ private:
         Nanos length{0};
     };
     std::vector<Entry> entries_;
+    /// A failure within this time of the last back-off's end doubles it; also the longest back-off.
+    Nanos window_;
 };
 
 }  // namespace torc::membership

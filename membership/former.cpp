@@ -42,7 +42,7 @@ Former::Impl::Impl(const config::ClusterSettings& settings, Member myself, std::
       scratch(wire::kControlBytesMax),
       peers(nodes),
       echoes(3 * times.merge_probe),
-      back_off(nodes),
+      back_off(nodes, times.token_loss),
       states(nodes),
       plan_body(wire::kControlBytesMax) {
     TORC_CHECK(nodes <= kNodesMax && raw(me.index) < nodes && raw(me.incarnation) != 0);

@@ -95,9 +95,8 @@ void World::pause(std::uint32_t index, Nanos lasts) {
 void World::resume(std::uint32_t index) {
     seats_[index].paused_until = Instant{};
     std::vector<Event> backlog = std::exchange(seats_[index].backlog, {});
-    std::stable_partition(backlog.begin(), backlog.end(), [](const Event& event) {
-        return event.kind == EventKind::packet;
-    });
+    std::stable_partition(backlog.begin(), backlog.end(),
+                          [](const Event& event) { return event.kind == EventKind::packet; });
     const engine::Wake wake = seats_[index].watch.look(now_, now_ - seats_[index].paused_at);
     if (wake == engine::Wake::stood_still) nodes_[index]->stood_still(now_);
     const std::uint32_t boot = nodes_[index]->life().boot;

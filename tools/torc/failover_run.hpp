@@ -73,6 +73,7 @@ private:
     void start_client(std::size_t node);
     void start_clients();
     void settle(FailoverResult& result);
+    void outlive_back_off() const;
     double await(std::int64_t since, std::size_t members, const std::vector<std::size_t>& nodes);
     double silence_of(const std::vector<std::size_t>& nodes);
     void end(Fault fault, std::size_t victim, FaultSamples& samples);
