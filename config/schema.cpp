@@ -216,6 +216,23 @@ constexpr std::array kSchema{
         cluster("status_frames", ValueType::boolean, "false"),
         "Small multicasts that report what each daemon holds, so that safe messages and repairs "
         "need not wait for the token. Costs a few frames each rotation.")),
+    with<InCluster<&C::groups>>(
+        within(described(cluster("groups", ValueType::integer, "16384"),
+                         "Process groups that may exist at once. Memory is taken as they come.",
+                         "(no limit)"),
+               1, std::int64_t{kGroupsMax})),
+    with<InCluster<&C::memberships>>(within(
+        described(cluster("memberships", ValueType::integer, "131072"),
+                  "Memberships of all groups: a session counts once for each group it is in. Joins "
+                  "beyond it are refused. Each takes about 60 bytes on every daemon.",
+                  "(no limit)"),
+        1, std::int64_t{kMembershipsMax})),
+    with<InCluster<&C::flush_deadline>>(
+        within(described(cluster("flush_deadline", ValueType::duration, "\"10s\""),
+                         "A session that does not answer a flush request within this time, and so "
+                         "keeps a group from its next view, is disconnected. 0 lets it.",
+                         "(none: one silent member blocks a Flush group for good)"),
+               0, kHour)),
 
     one_of(
         described(

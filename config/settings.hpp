@@ -51,7 +51,10 @@ struct ClusterSettings {
     std::uint32_t in_flight_frames{512};  ///< G: unstable frames on a ring; at most kInFlightMax
     std::uint32_t burst_frames{64};       ///< new frames of one token visit; at most kBurstMax
     bool status_frames{false};            ///< STATUS multicasts (protocol.md 7.5)
+    std::size_t groups{kGroupsDefault};   ///< process groups; at most kGroupsMax
+    std::size_t memberships{kMembershipsDefault};  ///< (group, member) pairs of all groups
     Timers timers;
+    Nanos flush_deadline{std::chrono::seconds{10}};  ///< for flush_ok; then disconnected; 0: none
 };
 
 enum class PortKind : std::uint8_t { udp, dpdk };

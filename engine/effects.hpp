@@ -19,6 +19,8 @@
 namespace torc::engine {
 
 using groups::Delivery;
+using groups::FlushRequest;
+using groups::JoinKind;
 using groups::SessionOutcome;
 using groups::ViewCause;
 using groups::ViewEvent;
@@ -28,6 +30,7 @@ struct Effects {
     void* driver{nullptr};
     void (*deliver_fn)(void* driver, const Delivery&){nullptr};
     void (*view_fn)(void* driver, const ViewEvent&){nullptr};
+    void (*flush_fn)(void* driver, const FlushRequest&){nullptr};
     void (*session_fn)(void* driver, SessionId, SessionOutcome){nullptr};
     void (*trace_fn)(void* driver, const telemetry::TraceEvent&){nullptr};
     bool trace_sends{false};  ///< TraceKind::sent too, which reads every byte that is sent
@@ -42,15 +45,19 @@ struct Effects {
 
 /// One request of a local session. Spans and views are read during the call only.
 struct ClientOp {
-    enum class Kind : std::uint8_t { open, close, join, leave, send };
+    enum class Kind : std::uint8_t { open, close, join, leave, send, flush_ok };
     Kind kind{};
     SessionId session;
-    std::string_view name;                     ///< open: session name; join, leave: group
+    std::string_view name;                     ///< open: session name; join, leave, flush_ok: group
+    JoinKind join_kind{};                      ///< join
     std::span<const std::string_view> groups;  ///< send: 1..kGroupsPerMessageMax
-    Service service{Service::agreed};          ///< send
+    Service service{Service::agreed};          ///< send; to flush groups at least agreed
     bool self_discard{false};                  ///< send: the sender wants no copy
-    std::uint16_t type{0};                     ///< send
-    std::span<const std::byte> payload;        ///< send
+    /// send: groups[0] is a flush group, the others are private names; only those of them that are
+    /// in the sender's view get it.
+    bool subgroup{false};
+    std::uint16_t type{0};               ///< send
+    std::span<const std::byte> payload;  ///< send
 };
 
 /// What became of a ClientOp.
@@ -58,6 +65,8 @@ enum class Accept : std::uint8_t {
     accepted,     ///< taken; the client's record may be released
     would_block,  ///< nothing taken, or a large message partly: offer the *same* record again later
     illegal,      ///< not allowed (bad name, unknown session, too large): count and tell the client
+    not_member,   ///< refused: send, flush_ok: the session is no member of that flush group
+    flushed,      ///< refused: send before the first view or behind flush_ok; flush_ok unasked
 };
 
 }  // namespace torc::engine

@@ -35,6 +35,14 @@ std::uint64_t hash_of(const wire::MemberList& members) {
     return hash;
 }
 
+std::uint8_t flags_of(groups::EnvelopeKind kind, const ClientOp& op) {
+    const bool message = kind == groups::EnvelopeKind::message;
+    const bool flush_join = kind == groups::EnvelopeKind::join && op.join_kind == JoinKind::flush;
+    return static_cast<std::uint8_t>((message && op.self_discard ? groups::kSelfDiscard : 0) |
+                                     (message && op.subgroup ? groups::kSubgroup : 0) |
+                                     (flush_join ? groups::kFlushJoin : 0));
+}
+
 }  // namespace
 
 Engine::Engine(const config::ClusterSettings& settings, const EngineOptions& options,
@@ -229,6 +237,7 @@ groups::GroupUpcalls Engine::group_upcalls() const {
     upcalls.driver = effects_.driver;
     upcalls.deliver_fn = effects_.deliver_fn;
     upcalls.view_fn = effects_.view_fn;
+    upcalls.flush_fn = effects_.flush_fn;
     upcalls.session_fn = effects_.session_fn;
     return upcalls;
 }
@@ -291,6 +300,10 @@ Accept Engine::on_client(Instant now, const ClientOp& op) {
             if (!std::all_of(op.groups.begin(), op.groups.end(), groups::is_destination)) break;
             accept = submit(now, op, groups::EnvelopeKind::message, op.groups);
             break;
+        case ClientOp::Kind::flush_ok:
+            if (!groups::is_group_name(op.name)) break;
+            accept = submit(now, op, groups::EnvelopeKind::flush_ok, {&op.name, 1});
+            break;
     }
     settle(now);
     return accept;
@@ -312,9 +325,9 @@ Accept Engine::open_session(const ClientOp& op) {
 
 Accept Engine::submit(Instant now, const ClientOp& op, groups::EnvelopeKind kind,
                       std::span<const std::string_view> destinations) {
-    const std::size_t length = groups::write_envelope(
-        kind, static_cast<std::uint8_t>(op.self_discard ? groups::kSelfDiscard : 0), op.type,
-        groups_.sessions().name(op.session), destinations, envelope_);
+    const std::size_t length =
+        groups::write_envelope(kind, flags_of(kind, op), op.type,
+                               groups_.sessions().name(op.session), destinations, envelope_);
     const std::array<std::span<const std::byte>, 2> pieces{
         std::span<const std::byte>{envelope_.data(), length}, op.payload};
     ordering::Outgoing message;

@@ -32,6 +32,7 @@ bool fits_kind(const Envelope& envelope) {
             return !envelope.groups.empty();
         case EnvelopeKind::join:
         case EnvelopeKind::leave:
+        case EnvelopeKind::flush_ok:
             return envelope.groups.size() == 1 && is_group_name(envelope.groups[0]);
         case EnvelopeKind::disconnect:
         case EnvelopeKind::sync:
@@ -70,7 +71,7 @@ bool read_envelope(std::span<const std::byte> bytes, Envelope& envelope) {
     if (bytes.size() < sizeof header) return false;
     std::memcpy(&header, bytes.data(), sizeof header);
     if (header.kind < static_cast<std::uint8_t>(EnvelopeKind::message) ||
-        header.kind > static_cast<std::uint8_t>(EnvelopeKind::sync) ||
+        header.kind > static_cast<std::uint8_t>(EnvelopeKind::flush_ok) ||
         header.groups > kGroupsPerMessageMax) {
         return false;
     }

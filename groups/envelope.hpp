@@ -14,9 +14,13 @@
 
 namespace torc::groups {
 
-enum class EnvelopeKind : std::uint8_t { message = 1, join, leave, disconnect, sync };
+enum class EnvelopeKind : std::uint8_t { message = 1, join, leave, disconnect, sync, flush_ok };
 
-enum EnvelopeFlag : std::uint8_t { kSelfDiscard = 1 };
+enum EnvelopeFlag : std::uint8_t {
+    kSelfDiscard = 1,  ///< message: the sender wants no copy
+    kFlushJoin = 2,    ///< join: as JoinKind::flush
+    kSubgroup = 4,     ///< message: to those members of groups[0] that the other names name
+};
 
 struct EnvelopeHeader {
     std::uint8_t kind{0};

@@ -34,19 +34,42 @@ struct ViewEvent {
     std::uint64_t index{0};
     std::string_view who;  ///< private name that joined, left or was disconnected
     std::span<const std::string_view> members;  ///< private names, same order everywhere
-    /// For cause network: members[i] came along in set vs_set_of[i]; `my_vs_set` is the session's.
+    /// For cause network, and for every view of a flush group but a self_leave: members[i] came
+    /// along in set vs_set_of[i]; `my_vs_set` is the session's. Who is new is a set by itself.
     std::span<const std::uint16_t> vs_set_of;
     std::uint16_t my_vs_set{0};
 };
 
+/// How a session is in a group. The first member decides for all.
+enum class JoinKind : std::uint8_t {
+    open,   ///< views come at once; anyone may send
+    flush,  ///< virtual synchrony: a view waits for its members' consent; only members may send
+};
+
+/// A flush group's view is to change. The session may still send in the view that it has, then
+/// says flush_ok; from there to the next view it may not. Asked once for each view.
+struct FlushRequest {
+    SessionId session;
+    std::string_view group;
+};
+
 /// The engine closed a session, or answers an operation that only the order could decide.
-enum class SessionOutcome : std::uint8_t { closed, name_taken, limit_reached };
+enum class SessionOutcome : std::uint8_t {
+    closed,
+    name_taken,
+    limit_reached,
+    group_kind,     ///< a join as the other JoinKind; or a merge ended its membership for that
+    not_member,     ///< a message to a flush group of somebody who is none of it: nobody gets it
+    flushed,        ///< a message behind the flush_ok or before the first view: nobody gets it
+    flush_timeout,  ///< closed, because it let the others wait for longer than flush_deadline
+};
 
 /// How the groups layer reaches the driver's sessions. No call back into the layer is allowed.
 struct GroupUpcalls {
     void* driver{nullptr};
     void (*deliver_fn)(void*, const Delivery&){nullptr};
     void (*view_fn)(void*, const ViewEvent&){nullptr};
+    void (*flush_fn)(void*, const FlushRequest&){nullptr};
     void (*session_fn)(void*, SessionId, SessionOutcome){nullptr};
 };
 

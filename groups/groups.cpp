@@ -29,14 +29,15 @@ Groups::Groups(const config::ClusterSettings& settings, NodeIndex me, const Grou
     : me_(me),
       upcalls_(upcalls),
       counters_(counters),
-      directory_(me),
+      directory_(me, {settings.groups, settings.memberships}),
+      merge_(settings.memberships),
       views_(settings),
       lineage_(fold(0, RingId{0, me})),
       chunk_(kSyncChunkMax),
-      changed_(kGroupsMax) {
+      changed_(settings.groups) {
     synced_.add(me);
     members_.add(me);
-    sorted_.reserve(kGroupsMax);
+    sorted_.reserve(settings.groups);
 }
 
 void Groups::on_message(const OrderedPiece& piece) {
@@ -56,6 +57,8 @@ void Groups::on_message(const OrderedPiece& piece) {
             return apply_disconnect(piece, envelope);
         case EnvelopeKind::sync:
             return on_sync(piece, envelope);
+        case EnvelopeKind::flush_ok:
+            return;
     }
 }
 
@@ -114,7 +117,7 @@ void Groups::apply_join(const OrderedPiece& piece, const Envelope& envelope) {
     }
     if (added != Directory::Add::added) return;
     if (piece.sender == me_) counters_.inc(telemetry::CounterId::joins);
-    if (gone) directory_.mute(piece.session.slot);  // its DISCONNECT is behind this JOIN
+    if (gone) directory_.mute(piece.session);  // its DISCONNECT is behind this JOIN
     const Directory::GroupId group = directory_.find(envelope.groups[0]);
     announce(group, ViewCause::join, views_.private_name(who.name, who.daemon));
     if (transitional_ && has_departed(group)) tell_of_parting(group, told, piece);
@@ -158,8 +161,7 @@ void Groups::apply_leave(const OrderedPiece& piece, const Envelope& envelope) {
 
 void Groups::apply_disconnect(const OrderedPiece& piece, const Envelope& envelope) {
     const Participant who{piece.sender, piece.session, SessionName(envelope.session_name)};
-    for (const Directory::GroupId group : groups_by_name()) {
-        if (!directory_.is_member(group, who)) continue;
+    for (const Directory::GroupId group : groups_by_name(who)) {
         const bool last = directory_.size(group) == 1;
         directory_.remove(group, who);
         if (!last) {
@@ -170,7 +172,7 @@ void Groups::apply_disconnect(const OrderedPiece& piece, const Envelope& envelop
 
 void Groups::close_session(SessionId id) {
     if (!sessions_.is_open(id)) return;
-    if (!mutant(Mutant::closed_session_heard)) directory_.mute(id.slot);
+    if (!mutant(Mutant::closed_session_heard)) directory_.mute(id);
     sessions_.close(id);
 }
 
@@ -251,7 +253,7 @@ std::span<const std::byte> Groups::chunk_to_send() {
     if (chunk_length_ != 0) return {chunk_.data(), chunk_length_};
 
     SyncWriter writer(chunk_, lineage_);
-    while (next_group_slot_ < kGroupsMax && !writer.full()) {
+    while (next_group_slot_ < directory_.slots_end() && !writer.full()) {
         const bool whole_group = directory_.for_each_member_of_slot(
             next_group_slot_, next_position_, [&](std::uint32_t position, const Participant& who) {
                 if (writer.full()) return false;
@@ -266,7 +268,7 @@ std::span<const std::byte> Groups::chunk_to_send() {
         ++next_group_slot_;
         next_position_ = 0;
     }
-    owes_more_ = next_group_slot_ < kGroupsMax;
+    owes_more_ = next_group_slot_ < directory_.slots_end();
     chunk_length_ = writer.finish(!owes_more_);
     return {chunk_.data(), chunk_length_};
 }
@@ -350,6 +352,18 @@ void Groups::after_merge() {
 std::span<const Directory::GroupId> Groups::groups_by_name() {
     sorted_.clear();
     directory_.for_each_group([this](Directory::GroupId group) { sorted_.push_back(group); });
+    return sort_by_name();
+}
+
+/// The groups of one process.
+std::span<const Directory::GroupId> Groups::groups_by_name(const Participant& who) {
+    sorted_.clear();
+    directory_.for_each_group_of(who,
+                                 [this](Directory::GroupId group) { sorted_.push_back(group); });
+    return sort_by_name();
+}
+
+std::span<const Directory::GroupId> Groups::sort_by_name() {
     std::sort(sorted_.begin(), sorted_.end(),
               [this](auto a, auto b) { return directory_.name(a) < directory_.name(b); });
     return sorted_;

@@ -90,6 +90,7 @@ void ClientPlane::refuse(Session& session, const ClientOp& op) {
         case ClientOp::Kind::join:
         case ClientOp::Kind::leave:
         case ClientOp::Kind::send:
+        case ClientOp::Kind::flush_ok:
             break;
     }
     ++counters_.refused;
@@ -142,6 +143,14 @@ void ClientPlane::session(SessionId id, engine::SessionOutcome outcome) {
             ++counters_.refused;
             settle(*session, write_refused(session->deliver(), RecordType::join, Reason::limit, 0),
                    Reason::too_large);
+            return;
+        case engine::SessionOutcome::group_kind:
+        case engine::SessionOutcome::not_member:
+        case engine::SessionOutcome::flushed:
+            ++counters_.refused;
+            return;
+        case engine::SessionOutcome::flush_timeout:
+            end(*session, Reason::kicked);
             return;
     }
 }

@@ -147,7 +147,7 @@ std::size_t ClientPlane::serve(Session& session, F&& on_op) {
             ++counters_.would_block;
             break;
         }
-        if (accept == engine::Accept::illegal) refuse(session, op);
+        if (accept != engine::Accept::accepted) refuse(session, op);
         session.consumed(accept);
         if (op.kind == engine::ClientOp::Kind::open && accept == engine::Accept::accepted) {
             table_.opened(session.id());

@@ -73,6 +73,7 @@ void Session::consumed(Accept accept) {
         case ClientOp::Kind::join:
         case ClientOp::Kind::leave:
         case ClientOp::Kind::send:
+        case ClientOp::Kind::flush_ok:
             submit_.advance(record_);
             space_given_ = true;
             return;

@@ -133,6 +133,9 @@ protected:
                 case ClientOp::Kind::send:
                     seen.push_back("send " + text(op.payload));
                     break;
+                case ClientOp::Kind::flush_ok:
+                    seen.push_back("flush_ok " + std::string(op.name));
+                    break;
             }
             return accept;
         });

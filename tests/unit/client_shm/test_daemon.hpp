@@ -68,6 +68,8 @@ public:
                 return engine::Accept::accepted;
             case Kind::send:
                 return send(op);
+            case Kind::flush_ok:
+                return engine::Accept::flushed;
         }
         return engine::Accept::illegal;
     }
