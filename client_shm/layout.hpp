@@ -7,6 +7,7 @@
 //   0x0040  tail of the ring in this segment            (owner produces)
 //   0x0080  head of the ring in the opposite segment    (owner consumes)
 //   0x00C0  wake tickets (submit) or state and reason (deliver)
+//   0x0100  how far the client's operations have come (deliver)
 //   0x1000  ring data, `capacity` bytes, mapped twice in a row so that no record wraps
 //
 // Counters are bytes since the session began and only grow; the place is `counter & (capacity-1)`.
@@ -25,7 +26,7 @@ namespace torc::client_shm {
 inline constexpr std::uint64_t kSegmentMagic = 0x314D485343524F54;  // "TORCSHM1"
 inline constexpr std::uint64_t kHelloMagic = 0x314F4C4843524F54;    // "TORCHLO1"
 /// Of layout and handshake together; changes when either does.
-inline constexpr std::uint32_t kLayoutVersion = 1;
+inline constexpr std::uint32_t kLayoutVersion = 2;
 
 inline constexpr std::size_t kSegmentHeaderBytes = 4096;
 inline constexpr std::size_t kRecordAlign = 16;
@@ -59,6 +60,7 @@ struct SubmitHeader {
     alignas(kCacheLine) SegmentIdentity identity;
     alignas(kCacheLine) Counter submit_tail;
     alignas(kCacheLine) Counter deliver_head;
+    Counter released;                           ///< records before deliver_head
     alignas(kCacheLine) Ticket receive_ticket;  ///< odd: ring the receive eventfd for new records
     Ticket send_ticket;                         ///< odd: ring the space eventfd at half free
 };
@@ -72,12 +74,16 @@ enum class Reason : std::int32_t {
     illegal = -2,
     bad_name = -3,
     too_large = -4,
+    wrong_state = -5,
     permission = -8,
     name_taken = -9,
     limit = -10,
     version = -11,
     no_memory = -12,
     malformed = -14,
+    not_member = -15,
+    flushed = -16,
+    group_kind = -17,
     daemon_lost = -32,
     shutdown = -33,
     slow_reader = -34,
@@ -85,15 +91,22 @@ enum class Reason : std::int32_t {
     kicked = -36,
     view_too_large = -37,
     closed = -38,
+    partition = -39,
+    flush_timeout = -40,
 };
 
 /// Daemon to client. The client's mapping cannot be made writable (F_SEAL_FUTURE_WRITE).
 struct DeliverHeader {
     alignas(kCacheLine) SegmentIdentity identity;
     alignas(kCacheLine) Counter deliver_tail;
+    Counter written;  ///< records before deliver_tail
     alignas(kCacheLine) Counter submit_head;
     alignas(kCacheLine) std::atomic<std::uint32_t> state;  ///< SessionState
     std::atomic<std::int32_t> reason;                      ///< Reason, set before `state` ends
+    // Of the client's operations; written once a pass, for torc_counts_of().
+    alignas(kCacheLine) Counter taken;  ///< read from the submit ring
+    Counter ordered;                    ///< given a place in the order
+    Counter refused;                    ///< refused before the order
 };
 
 /// One page of the whole daemon, read-only for clients.
@@ -105,12 +118,17 @@ struct DaemonHeader {
 
 static_assert(offsetof(SubmitHeader, submit_tail) == 0x40);
 static_assert(offsetof(SubmitHeader, deliver_head) == 0x80);
+static_assert(offsetof(SubmitHeader, released) == 0x88);
 static_assert(offsetof(SubmitHeader, receive_ticket) == 0xC0);
 static_assert(offsetof(SubmitHeader, send_ticket) == 0xC4);
 static_assert(offsetof(DeliverHeader, deliver_tail) == 0x40);
+static_assert(offsetof(DeliverHeader, written) == 0x48);
 static_assert(offsetof(DeliverHeader, submit_head) == 0x80);
 static_assert(offsetof(DeliverHeader, state) == 0xC0);
 static_assert(offsetof(DeliverHeader, reason) == 0xC4);
+static_assert(offsetof(DeliverHeader, taken) == 0x100);
+static_assert(offsetof(DeliverHeader, ordered) == 0x108);
+static_assert(offsetof(DeliverHeader, refused) == 0x110);
 static_assert(offsetof(DaemonHeader, core_ticket) == 0x40);
 static_assert(offsetof(DaemonHeader, heartbeat_ns) == 0x80);
 static_assert(sizeof(SubmitHeader) <= kSegmentHeaderBytes);
@@ -124,6 +142,8 @@ enum class RecordType : std::uint16_t {
     leave = 2,
     send = 3,
     close = 4,
+    flush_join = 5,
+    flush_ok = 6,
     // daemon to client
     message = 16,
     view = 17,
@@ -131,6 +151,7 @@ enum class RecordType : std::uint16_t {
     self_leave = 19,
     warning = 20,
     refused = 21,
+    flush_request = 22,
 };
 
 struct RecordHeader {
@@ -152,11 +173,15 @@ constexpr std::uint64_t record_bytes_max(std::uint64_t capacity) { return capaci
 constexpr std::size_t name_bytes(std::size_t size) { return size + 2; }
 
 inline constexpr std::uint8_t kSendSelfDiscard = 1;
+/// To members of a flush group: names are the group and, behind it, private names.
+inline constexpr std::uint8_t kSendSubgroup = 2;
+inline constexpr std::uint8_t kSendFlags = kSendSelfDiscard | kSendSubgroup;
 
-/// join, leave: one name. close: nothing. send: this, names, padding to 8, payload.
+/// join, flush_join, leave, flush_ok: one name. close: nothing. send: this, names, padding to 8,
+/// payload.
 struct SendBody {
     std::uint8_t service;
-    std::uint8_t flags;  ///< kSendSelfDiscard
+    std::uint8_t flags;  ///< kSend...
     std::uint16_t type;
     std::uint16_t group_count;
     std::uint16_t names_bytes;
@@ -178,16 +203,14 @@ struct MessageBody {
 };
 static_assert(sizeof(MessageBody) == 32);
 
-inline constexpr std::uint8_t kViewHasSets = 1;
-
-/// view, transitional, self_leave: this, names (group, who, then members), padding to 8, and with
-/// kViewHasSets one u16 for each member.
+/// view, transitional, self_leave, flush_request: this, names (group, who, then members), padding
+/// to 8; a view has one u16 for each member behind that, the set it belongs to.
 struct ViewBody {
     std::uint8_t cause;
-    std::uint8_t flags;
+    std::uint8_t reserved;
     std::uint16_t representative;
     std::uint16_t my_vs_set;
-    std::uint16_t reserved;
+    std::int16_t reason;  ///< self_leave: a Reason, none after leave
     std::uint64_t ring_epoch;
     std::uint64_t index;
     std::uint32_t member_count;
@@ -198,14 +221,16 @@ static_assert(sizeof(ViewBody) == 32);
 struct WarningBody {
     std::uint64_t fill_bytes;
     std::uint64_t capacity_bytes;
+    std::uint64_t messages;
+    std::uint64_t messages_limit;  ///< 0: none
 };
 
 struct RefusedBody {
     Reason reason;
-    RecordType refused;  ///< join, leave or send; the record header holds its number
+    RecordType refused;  ///< what it was; the record header holds its number
     std::uint16_t reserved;
 };
-static_assert(sizeof(WarningBody) == 16 && sizeof(RefusedBody) == 8);
+static_assert(sizeof(WarningBody) == 32 && sizeof(RefusedBody) == 8);
 
 /// Ring bytes that a message of `payload_bytes` needs at the most, in either direction.
 constexpr std::uint64_t message_record_bytes(std::uint64_t payload_bytes) {
@@ -223,7 +248,8 @@ constexpr std::uint64_t capacity_for(std::uint64_t wanted, std::uint64_t message
     return capacity;
 }
 
-// ---- handshake: one request, one reply on a Unix SEQPACKET socket, then silence ----
+// ---- handshake: one request, one reply on a Unix SEQPACKET socket, then silence; or an order of
+// the administrator, one reply, and the end ----
 
 struct HelloRequest {
     std::uint64_t magic;
@@ -234,6 +260,25 @@ struct HelloRequest {
     std::uint8_t reserved[16];
 };
 static_assert(sizeof(HelloRequest) == 64);
+
+inline constexpr std::uint64_t kControlMagic = 0x314C544343524F54;  // "TORCCTL1"
+
+/// Ends a session with Reason::kicked. Only root and the daemon's own user are obeyed.
+struct ControlRequest {
+    std::uint64_t magic;
+    std::uint32_t version;
+    std::uint8_t name_size;
+    char name[kNameMax];  ///< of the session
+    std::uint8_t reserved[4];
+};
+static_assert(sizeof(ControlRequest) == 48 && sizeof(ControlRequest) != sizeof(HelloRequest));
+
+struct ControlReply {
+    std::uint64_t magic;
+    std::uint32_t version;
+    Reason result;  ///< none, permission, bad_name (no such session), version
+};
+static_assert(sizeof(ControlReply) == 16);
 
 /// Descriptors of a good reply, in this order, by SCM_RIGHTS.
 enum HelloFd : unsigned { kFdSubmit, kFdDeliver, kFdDaemon, kFdReceive, kFdSpace, kFdDoorbell };
@@ -249,6 +294,6 @@ struct HelloReply {
     std::uint64_t message_bytes_max;
     char private_name[72];  ///< "#session#daemon", NUL-terminated
 };
-static_assert(sizeof(HelloReply) == 112 && sizeof(HelloReply::private_name) > kGroupNameMax);
+static_assert(sizeof(HelloReply) == 112 && sizeof(HelloReply::private_name) > 2 * kNameMax + 2);
 
 }  // namespace torc::client_shm

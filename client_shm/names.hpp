@@ -21,10 +21,10 @@ inline constexpr bool is_session_name(std::string_view name) {
     return true;
 }
 
-/// Groups and private names as far as the library checks them: 1..kGroupNameMax bytes, no control
-/// bytes. Whether a private name is well-formed the engine decides.
-inline constexpr bool is_destination_name(std::string_view name) {
-    if (name.empty() || name.size() > kGroupNameMax) return false;
+/// Groups and private names as far as the library checks them: 1..max bytes, no control bytes.
+/// Whether a private name is well-formed the engine decides.
+inline constexpr bool is_destination_name(std::string_view name, std::size_t max) {
+    if (name.empty() || name.size() > max) return false;
     for (const char c : name) {
         const auto byte = static_cast<unsigned char>(c);
         if (byte < 0x20 || byte == 0x7F) return false;

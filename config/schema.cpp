@@ -27,6 +27,10 @@ constexpr std::int64_t kCoreMax = 1023;
 constexpr std::int64_t kMillion = 1'000'000;
 constexpr std::int64_t kSessionRingMin = 64 * kKiB;
 constexpr std::int64_t kSessionRingMax = 64 * kMiB;
+/// More than a session's largest memory holds of the smallest records.
+constexpr std::int64_t kSessionMessagesMax = kSessionRingMax / 16;
+constexpr std::int64_t kHighWaterMin = 10;
+constexpr std::int64_t kHighWaterMax = 95;
 
 constexpr std::array<string_view, 3> kDisseminations{"multicast", "unicast", "mesh"};
 constexpr std::array<string_view, 4> kProfiles{"lan", "dpdk", "aggressive", "tight"};
@@ -340,6 +344,16 @@ constexpr std::array kSchema{
         within(local("session_ring_bytes", ValueType::bytes, "\"4MiB\"",
                      "Shared memory of a client session, each direction; a power of two."),
                kSessionRingMin, kSessionRingMax)),
+    with<InNode<&N::session_messages>>(within(
+        described(local("session_messages", ValueType::integer, "0", {}),
+                  "Records that may wait unread for one client; 0: as many as session_ring_bytes "
+                  "holds. A client at either limit is treated as slow_reader says.",
+                  "MaxSessionMessages"),
+        0, kSessionMessagesMax)),
+    with<InNode<&N::high_water>>(
+        within(local("high_water", ValueType::integer, "75",
+                     "A client is warned when so many per cent of either limit wait for it."),
+               kHighWaterMin, kHighWaterMax)),
     with<InNode<&N::sessions>>(within(
         local("sessions", ValueType::integer, "256", "Client sessions that may be open at once."),
         1, std::int64_t{kSessionsMax})),

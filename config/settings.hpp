@@ -84,7 +84,9 @@ struct NodeSettings {
     Nanos idle_yield{std::chrono::microseconds{500}};  ///< adaptive: yield this long, then sleep
     int core{-1};                                      ///< ring core's CPU, or -1 to float
     std::size_t session_ring_bytes{std::size_t{4} << 20};  ///< each direction, a power of two
-    std::uint32_t sessions{256};                           ///< at most kSessionsMax
+    std::uint32_t session_messages{0};  ///< records that may wait for a session; 0: any number
+    std::uint32_t high_water{75};       ///< per cent of either limit at which it is warned
+    std::uint32_t sessions{256};        ///< at most kSessionsMax
     SlowReaderPolicy slow_reader{SlowReaderPolicy::disconnect};
     std::uint32_t frame_pool{16384};  ///< frames the port owns
     LossySettings lossy;

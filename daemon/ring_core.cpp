@@ -14,6 +14,8 @@ using telemetry::CounterId;
 client_shm::PlaneOptions plane_options(const config::NodeSettings& node) {
     client_shm::PlaneOptions options;
     options.slow_reader = node.slow_reader;
+    options.unread_max = node.session_messages;
+    options.high_water_percent = node.high_water;
     return options;
 }
 
@@ -135,6 +137,8 @@ void RingCore::copy_counters() {
     counters_.set(CounterId::reader_dropped, plane.dropped_unreliable);
     counters_.set(CounterId::kicked_slow_reader, plane.slow_readers);
     counters_.set(CounterId::kicked_violation, plane.violations);
+    counters_.set(CounterId::kicked_administrator, plane.kicked);
+    counters_.set(CounterId::kicked_flush_timeout, plane.flush_timeouts);
     counters_.set(CounterId::groups, engine_.groups().directory().group_count());
     counters_.set(CounterId::memberships, engine_.groups().directory().membership_count());
 

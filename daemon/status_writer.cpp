@@ -1,5 +1,6 @@
 #include "daemon/status_writer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <unistd.h>
@@ -15,6 +16,33 @@ telemetry::MemberStatus configured(const config::NodeEntry& entry, NodeIndex me)
     member.flags = telemetry::kMemberConfigured;
     if (entry.index == me) member.flags |= telemetry::kMemberSelf;
     return member;
+}
+
+std::uint64_t read(const client_shm::Counter& counter) {
+    return counter.load(std::memory_order_relaxed);
+}
+
+/// What both sides of a session write into its memory, seen from a third thread. The client's
+/// numbers are not believed: whatever they say, the lag is no more than what is there.
+void describe(const client_shm::SessionSlot& slot, const client_shm::Peer& peer,
+              telemetry::SessionStatus& status) {
+    const auto& ours = *slot.deliver.header<const client_shm::DeliverHeader>();
+    const auto& theirs = *slot.submit.header<const client_shm::SubmitHeader>();
+    telemetry::set_name(status.name, slot.name);
+    status.id = raw(slot.id);
+    status.open = 1;
+    status.pid = static_cast<std::uint32_t>(peer.pid);
+    status.uid = peer.uid;
+    status.messages_in = read(ours.taken);
+    status.messages_ordered = read(ours.ordered);
+    status.messages_refused = read(ours.refused);
+    status.deliver_capacity = slot.deliver.capacity();
+    const std::uint64_t head = read(theirs.deliver_head);
+    const std::uint64_t released = read(theirs.released);
+    const std::uint64_t tail = read(ours.deliver_tail);
+    status.messages_out = read(ours.written);
+    status.deliver_used = std::min(tail - std::min(head, tail), status.deliver_capacity);
+    status.deliver_unread = status.messages_out - std::min(released, status.messages_out);
 }
 
 }  // namespace
@@ -75,18 +103,19 @@ void StatusWriter::write_sessions(const client_shm::SessionTable& table,
     telemetry::CounterSet counted = file_.counters(telemetry::Writer::control_thread);
     counted.set(telemetry::CounterId::sessions_hung_up, acceptor.counters().hung_up);
     counted.set(telemetry::CounterId::sessions_refused, acceptor.counters().refused);
+    std::uint64_t lag = 0;
+    std::uint64_t lag_bytes = 0;
     table.for_each_slot([&](std::size_t place, const client_shm::SessionSlot& slot) {
+        if (!slot.in_use && !shown_[place]) return;
+        shown_[place] = slot.in_use;
         telemetry::SessionStatus status;
-        if (slot.in_use) {
-            telemetry::set_name(status.name, slot.name);
-            status.id = raw(slot.id);
-            status.open = 1;
-            const client_shm::Peer peer = acceptor.peer(slot.id);
-            status.pid = static_cast<std::uint32_t>(peer.pid);
-            status.uid = peer.uid;
-        }
+        if (slot.in_use) describe(slot, acceptor.peer(slot.id), status);
+        lag = std::max(lag, status.deliver_unread);
+        lag_bytes = std::max(lag_bytes, status.deliver_used);
         telemetry::publish(file_.page().sessions[place], status);
     });
+    counted.set(telemetry::CounterId::reader_lag, lag);
+    counted.set(telemetry::CounterId::reader_lag_bytes, lag_bytes);
 }
 
 }  // namespace torc::daemon

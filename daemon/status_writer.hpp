@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "client_shm/server/acceptor.hpp"
 #include "config/settings.hpp"
@@ -33,6 +34,7 @@ private:
     telemetry::CountersFile file_;
     telemetry::CounterSet counters_;
     std::unique_ptr<telemetry::StatusBlock> block_;
+    std::vector<bool> shown_ = std::vector<bool>(kSessionsMax);  ///< places that hold a session
 };
 
 }  // namespace torc::daemon

@@ -10,7 +10,7 @@
 
 namespace torc::dataplane {
 
-/// `Clients` is client_shm::ClientPlane, or a test's stand-in with the same three calls.
+/// `Clients` is client_shm::ClientPlane, or a test's stand-in with the same calls.
 /// **Threads**: the ring core.
 template <typename Clients>
 class LoopOutlet {
@@ -32,6 +32,12 @@ public:
         };
         effects.view_fn = [](void* self, const engine::ViewEvent& event) {
             of(self).clients_.view(event);
+        };
+        effects.flush_fn = [](void* self, const engine::FlushRequest& request) {
+            of(self).clients_.flush(request);
+        };
+        effects.ordered_fn = [](void* self, SessionId id, Service service) {
+            of(self).clients_.ordered(id, service);
         };
         effects.session_fn = [](void* self, SessionId id, engine::SessionOutcome outcome) {
             of(self).clients_.session(id, outcome);

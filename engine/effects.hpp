@@ -32,12 +32,18 @@ struct Effects {
     void (*view_fn)(void* driver, const ViewEvent&){nullptr};
     void (*flush_fn)(void* driver, const FlushRequest&){nullptr};
     void (*session_fn)(void* driver, SessionId, SessionOutcome){nullptr};
+    /// An accepted operation of a local session got its place, before anything that follows from
+    /// it: what `session_fn` says until the next one is about it. Optional.
+    void (*ordered_fn)(void* driver, SessionId, Service){nullptr};
     void (*trace_fn)(void* driver, const telemetry::TraceEvent&){nullptr};
     bool trace_sends{false};  ///< TraceKind::sent too, which reads every byte that is sent
 
     void deliver(const Delivery& delivery) const { deliver_fn(driver, delivery); }
     void view(const ViewEvent& event) const { view_fn(driver, event); }
     void session(SessionId id, SessionOutcome outcome) const { session_fn(driver, id, outcome); }
+    void ordered(SessionId id, Service service) const {
+        if (ordered_fn != nullptr) ordered_fn(driver, id, service);
+    }
     void trace(const telemetry::TraceEvent& event) const {
         if (trace_fn != nullptr) trace_fn(driver, event);
     }
@@ -63,10 +69,12 @@ struct ClientOp {
 /// What became of a ClientOp.
 enum class Accept : std::uint8_t {
     accepted,     ///< taken; the client's record may be released
+    raised,       ///< accepted, but as agreed: messages to flush groups have a place in the order
     would_block,  ///< nothing taken, or a large message partly: offer the *same* record again later
     illegal,      ///< not allowed (bad name, unknown session, too large): count and tell the client
     not_member,   ///< refused: send, flush_ok: the session is no member of that flush group
     flushed,      ///< refused: send before the first view or behind flush_ok; flush_ok unasked
+    group_kind,   ///< refused: a subgroup cast to a group that has no views of that kind
 };
 
 }  // namespace torc::engine

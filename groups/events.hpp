@@ -38,6 +38,7 @@ struct ViewEvent {
     /// along in set vs_set_of[i]; `my_vs_set` is the session's. Who is new is a set by itself.
     std::span<const std::uint16_t> vs_set_of;
     std::uint16_t my_vs_set{0};
+    bool kind_lost{false};  ///< self_leave: not asked for; a merge gave the group the other kind
 };
 
 /// How a session is in a group. The first member decides for all.
@@ -58,7 +59,7 @@ enum class SessionOutcome : std::uint8_t {
     closed,
     name_taken,
     limit_reached,
-    group_kind,     ///< a join as the other JoinKind; or a merge ended its membership for that
+    group_kind,     ///< a join as the other JoinKind, or a subgroup cast to an open group
     not_member,     ///< a message to a flush group of somebody who is none of it: nobody gets it
     flushed,        ///< a message behind the flush_ok or before the first view: nobody gets it
     flush_timeout,  ///< closed, because it let the others wait for longer than flush_deadline

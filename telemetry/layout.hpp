@@ -18,7 +18,7 @@ namespace torc::telemetry {
 /// "torcstat", as little-endian bytes. Written last: a file without it is not ready.
 inline constexpr std::uint64_t kCountersMagic = 0x74617473'63726F74;
 /// Bumped when the meaning of this header or of the two status records changes.
-inline constexpr std::uint32_t kCountersVersion = 1;
+inline constexpr std::uint32_t kCountersVersion = 2;
 
 /// Who writes values: each has a block of its own, a reader adds the blocks up (for peaks it takes
 /// the larger one).
@@ -90,10 +90,13 @@ struct SessionStatus {
     std::uint32_t pid{0};
     std::uint32_t uid{0};
     std::uint64_t opened_ns{0};
-    std::uint64_t messages_in{0};   ///< taken from the client
-    std::uint64_t messages_out{0};  ///< written for the client
-    std::uint64_t deliver_used{0};  ///< bytes waiting in its receive memory
-    std::uint64_t deliver_capacity{0};
+    std::uint64_t messages_in{0};       ///< operations taken from the client
+    std::uint64_t messages_ordered{0};  ///< of those, how many got their place in the order
+    std::uint64_t messages_refused{0};  ///< of those, how many were refused before that
+    std::uint64_t messages_out{0};      ///< records written for the client
+    std::uint64_t deliver_unread{0};    ///< of those, how many it has not released: its lag
+    std::uint64_t deliver_used{0};      ///< bytes of them
+    std::uint64_t deliver_capacity{0};  ///< bytes that there is room for
 };
 
 /// The whole file of this version.

@@ -306,6 +306,7 @@ int open_session(torc_session& session, const torc_options& options) {
     session.doorbell = fds.take(kFdDoorbell);
     session.message_bytes_max = reply.message_bytes_max;
     session.single_threaded = (options.flags & TORC_SINGLE_THREADED) != 0;
+    if ((options.flags & TORC_LONG_NAMES) != 0) session.group_name_max = TORC_LONG_GROUP_NAME_MAX;
     session.spin_ns = options.spin_ns != 0 ? options.spin_ns : kSpinNs;
     std::memcpy(session.private_name, reply.private_name, sizeof session.private_name - 1);
     make_fork_guard(session);
@@ -356,7 +357,7 @@ int torc_connect(const torc_options* options, torc_session** session) {
         }
         std::memcpy(&given, options, options->size);
     }
-    constexpr std::uint32_t known = TORC_SINGLE_THREADED;
+    constexpr std::uint32_t known = TORC_SINGLE_THREADED | TORC_LONG_NAMES;
     if ((given.flags & ~known) != 0 || given.reserved != 0) return TORC_ERROR_ARGUMENT;
     void* memory = nullptr;
     if (posix_memalign(&memory, alignof(torc_session), sizeof(torc_session)) != 0) {
@@ -395,8 +396,4 @@ const char* torc_private_name(const torc_session* session) {
 
 size_t torc_message_bytes_max(const torc_session* session) {
     return session == nullptr ? 0 : session->message_bytes_max;
-}
-
-uint64_t torc_operations(const torc_session* session) {
-    return session == nullptr ? 0 : session->operations.load(std::memory_order_relaxed);
 }

@@ -1,7 +1,9 @@
-// Receiving: records of the deliver ring as views, held by the program until it releases them.
+// Receiving: records of the deliver ring as views, held by the program until it releases them, or
+// as copies.
 #include <cstring>
 #include <string_view>
 
+#include "client_shm/client/parse.hpp"
 #include "client_shm/client/session.hpp"
 #include "client_shm/names.hpp"
 
@@ -10,120 +12,6 @@ namespace {
 
 /// Looks at the socket this seldom while a program polls with timeout 0; the state word every time.
 constexpr std::uint32_t kEmptyLooksPerSocketLook = 256;
-
-/// Steps over `count` names. False if they do not stand there.
-bool skip_names(NameReader& reader, std::uint32_t count) {
-    std::string_view name;
-    for (std::uint32_t i = 0; i < count; ++i) {
-        if (!reader.take(name)) return false;
-    }
-    return true;
-}
-
-bool parse_message(const RecordView& record, torc_message& out) {
-    MessageBody body;
-    if (record.header.body_bytes < sizeof body) return false;
-    std::memcpy(&body, record.body, sizeof body);
-    const std::size_t payload_at = align_up(sizeof body + body.names_bytes, kPayloadAlign);
-    if (payload_at > record.header.body_bytes || body.group_count == 0) return false;
-    NameReader reader(record.body + sizeof body, body.names_bytes);
-    std::string_view sender;
-    if (!reader.take(sender)) return false;
-    const std::size_t groups_bytes = reader.left();
-    const char* groups = sender.data() + sender.size() + 1;
-    if (!skip_names(reader, body.group_count) || reader.left() != 0) return false;
-
-    out.kind = TORC_MESSAGE;
-    out.service = body.service;
-    out.type = body.type;
-    out.sender = sender.data();
-    out.group = groups + 1;
-    out.groups = {groups, body.group_count, static_cast<std::uint32_t>(groups_bytes)};
-    out.data = record.body + payload_at;
-    out.size = record.header.body_bytes - payload_at;
-    out.ring_epoch = body.ring_epoch;
-    out.ring_representative = body.representative;
-    out.seq = body.seq;
-    out.index = body.index;
-    return true;
-}
-
-bool parse_view(const RecordView& record, torc_kind kind, torc_message& out) {
-    ViewBody body;
-    if (record.header.body_bytes < sizeof body) return false;
-    std::memcpy(&body, record.body, sizeof body);
-    const std::size_t sets_at =
-        align_up(sizeof body + std::size_t{body.names_bytes}, kPayloadAlign);
-    const bool has_sets = (body.flags & kViewHasSets) != 0;
-    const std::size_t sets_bytes =
-        has_sets ? std::size_t{body.member_count} * sizeof(std::uint16_t) : 0;
-    if (sets_at + sets_bytes > align_up(record.header.body_bytes, kPayloadAlign)) return false;
-    NameReader reader(record.body + sizeof body, body.names_bytes);
-    std::string_view group;
-    std::string_view who;
-    if (!reader.take(group) || !reader.take(who)) return false;
-    const std::size_t members_bytes = reader.left();
-    if (!skip_names(reader, body.member_count) || reader.left() != 0) return false;
-
-    out.kind = kind;
-    out.cause = kind == TORC_VIEW ? body.cause : std::uint8_t{0};
-    out.group = group.data();
-    out.sender = who.data();
-    out.members = {who.data() + who.size() + 1, body.member_count,
-                   static_cast<std::uint32_t>(members_bytes)};
-    out.vs_sets =
-        has_sets
-            ? static_cast<const std::uint16_t*>(static_cast<const void*>(record.body + sets_at))
-            : nullptr;
-    out.my_vs_set = body.my_vs_set;
-    out.ring_epoch = body.ring_epoch;
-    out.ring_representative = body.representative;
-    out.index = body.index;
-    return true;
-}
-
-bool parse_warning(const RecordView& record, torc_message& out) {
-    WarningBody body;
-    if (record.header.body_bytes != sizeof body) return false;
-    std::memcpy(&body, record.body, sizeof body);
-    out.kind = TORC_WARNING;
-    out.fill_bytes = body.fill_bytes;
-    out.capacity_bytes = body.capacity_bytes;
-    return true;
-}
-
-bool parse_refused(const RecordView& record, torc_message& out) {
-    RefusedBody body;
-    if (record.header.body_bytes != sizeof body) return false;
-    std::memcpy(&body, record.body, sizeof body);
-    out.kind = TORC_REFUSED;
-    out.reason = static_cast<std::int32_t>(body.reason);
-    out.operation = record.header.operation;
-    return true;
-}
-
-bool parse(const RecordView& record, torc_message& out) {
-    switch (record.header.type) {
-        case RecordType::message:
-            return parse_message(record, out);
-        case RecordType::view:
-            return parse_view(record, TORC_VIEW, out);
-        case RecordType::transitional:
-            return parse_view(record, TORC_TRANSITIONAL, out);
-        case RecordType::self_leave:
-            return parse_view(record, TORC_SELF_LEAVE, out);
-        case RecordType::warning:
-            return parse_warning(record, out);
-        case RecordType::refused:
-            return parse_refused(record, out);
-        case RecordType::join:
-        case RecordType::leave:
-        case RecordType::send:
-        case RecordType::close:
-            return false;
-    }
-    return false;
-}
 
 void take_receive_lock(torc_session& session) {
     if (session.single_threaded) return;
@@ -135,11 +23,10 @@ void drop_receive_lock(torc_session& session) {
     if (!session.single_threaded) session.receive_lock.release();
 }
 
-/// Under the receive lock. Gives TORC_OK, TORC_WOULD_BLOCK or an error.
-int try_receive(torc_session& session, torc_message& message) {
-    if (session.held.full()) return TORC_ERROR_STATE;
-    RecordView record;
-    switch (session.deliver.peek(record)) {
+/// Under the receive lock: the next record, parsed and still in the ring. Gives TORC_OK,
+/// TORC_WOULD_BLOCK or the session's end.
+int look(torc_session& session, Parsed& parsed) {
+    switch (session.deliver.peek(parsed.record)) {
         case RingStatus::ok:
             break;
         case RingStatus::empty:
@@ -149,14 +36,71 @@ int try_receive(torc_session& session, torc_message& message) {
         case RingStatus::too_large:
             return end_session(session, TORC_ERROR_VIOLATION);
     }
-    torc_message parsed{};
-    if (!parse(record, parsed)) return end_session(session, TORC_ERROR_VIOLATION);
-    parsed.position = record.position;
+    return parse(parsed) ? TORC_OK : end_session(session, TORC_ERROR_VIOLATION);
+}
+
+/// What a record says about a flush group, for sends to come.
+void note_flush(FlushGroups& groups, const torc_message& message) {
+    switch (message.kind) {
+        case TORC_VIEW:
+            return groups.on_view(message.group);
+        case TORC_FLUSH_REQUEST:
+            return groups.on_request(message.group);
+        case TORC_SELF_LEAVE:
+            return groups.on_self_leave(message.group);
+        case TORC_REFUSED:
+            return groups.on_join_refused(message.operation);
+        default:
+            return;
+    }
+}
+
+/// Steps over a record that the program gets.
+void take(torc_session& session, const RecordView& record, const torc_message& message) {
     session.deliver.advance(record);
     session.received.store(session.deliver.cursor(), std::memory_order_relaxed);
+    session.records.store(session.records.load(std::memory_order_relaxed) + 1,
+                          std::memory_order_relaxed);
     session.held.add(record.position, record.end());
     session.empty_looks = 0;
-    message = parsed;
+    if (session.flush_groups.any()) note_flush(session.flush_groups, message);
+}
+
+/// False if it is not held.
+bool give_back(torc_session& session, std::uint64_t position) {
+    std::uint64_t head = session.deliver.head();
+    if (!session.held.release(position, head)) return false;
+    if (head != session.deliver.head()) {
+        session.submit_header->released.store(session.held.released(), std::memory_order_relaxed);
+        session.deliver.publish(head);
+    }
+    return true;
+}
+
+/// Under the receive lock, as a view into the ring.
+int try_receive(torc_session& session, torc_message& message, const torc_target*) {
+    if (session.held.full()) return TORC_ERROR_STATE;
+    Parsed parsed;
+    if (const int code = look(session, parsed); code != TORC_OK) return code;
+    take(session, parsed.record, parsed.message);
+    message = parsed.message;
+    return TORC_OK;
+}
+
+/// Under the receive lock, as a copy.
+int try_receive_into(torc_session& session, torc_message& message, const torc_target* target) {
+    Parsed parsed;
+    if (const int code = look(session, parsed); code != TORC_OK) return code;
+    const torc_message in_ring = parsed.message;
+    if (!copy_out(parsed, *target)) {
+        message.kind = parsed.message.kind;
+        message.size = parsed.message.size;
+        message.names_size = parsed.message.names_size;
+        return TORC_ERROR_TOO_SMALL;
+    }
+    take(session, parsed.record, in_ring);
+    give_back(session, parsed.record.position);
+    message = parsed.message;
     return TORC_OK;
 }
 
@@ -169,11 +113,36 @@ int explain_empty(torc_session& session, int seen) {
     return TORC_WOULD_BLOCK;
 }
 
+using TryFn = int (*)(torc_session&, torc_message&, const torc_target*);
+
+int receive(torc_session& session, torc_message& message, const torc_target* target, TryFn attempt,
+            std::int64_t timeout_ns) {
+    if (forked(session)) return TORC_ERROR_FORKED;
+    Deadline deadline(timeout_ns);
+    for (;;) {
+        const int seen = check_ended(session, false);
+        take_receive_lock(session);
+        int code = attempt(session, message, target);
+        if (code == TORC_WOULD_BLOCK) code = explain_empty(session, seen);
+        drop_receive_lock(session);
+        if (code != TORC_WOULD_BLOCK || deadline.immediate()) return code;
+        code = wait_until(session, session.receiving, has_records, 0, deadline);
+        if (code == TORC_WOULD_BLOCK || code == TORC_ERROR_SYSTEM) return code;
+        // Else look again: an ended session gives what had arrived, then its reason.
+    }
+}
+
 }  // namespace
 
 void HeldRecords::remove(std::uint32_t at) {
     --count_;
     std::memmove(stretches_ + at, stretches_ + at + 1, (count_ - at) * sizeof(Stretch));
+}
+
+void HeldRecords::merge_with_next(std::uint32_t at) {
+    stretches_[at].end = stretches_[at + 1].end;
+    stretches_[at].records += stretches_[at + 1].records;
+    remove(at + 1);
 }
 
 bool HeldRecords::release(std::uint64_t position, std::uint64_t& head) {
@@ -182,16 +151,11 @@ bool HeldRecords::release(std::uint64_t position, std::uint64_t& head) {
     if (at == count_) return false;
     stretches_[at].released = true;
     --held_;
-    if (at + 1 < count_ && stretches_[at + 1].released) {
-        stretches_[at].end = stretches_[at + 1].end;
-        remove(at + 1);
-    }
-    if (at > 0 && stretches_[at - 1].released) {
-        stretches_[at - 1].end = stretches_[at].end;
-        remove(at);
-    }
+    if (at + 1 < count_ && stretches_[at + 1].released) merge_with_next(at);
+    if (at > 0 && stretches_[at - 1].released) merge_with_next(at - 1);
     if (stretches_[0].released) {
         head = stretches_[0].end;
+        released_ += stretches_[0].records;
         remove(0);
     }
     return true;
@@ -203,31 +167,24 @@ using namespace torc::client_shm;
 
 int torc_receive(torc_session* session, torc_message* message, int64_t timeout_ns) {
     if (session == nullptr || message == nullptr) return TORC_ERROR_ARGUMENT;
-    if (forked(*session)) return TORC_ERROR_FORKED;
-    Deadline deadline(timeout_ns);
-    for (;;) {
-        const int seen = check_ended(*session, false);
-        take_receive_lock(*session);
-        int code = try_receive(*session, *message);
-        if (code == TORC_WOULD_BLOCK) code = explain_empty(*session, seen);
-        drop_receive_lock(*session);
-        if (code != TORC_WOULD_BLOCK || deadline.immediate()) return code;
-        code = wait_until(*session, session->receiving, has_records, 0, deadline);
-        if (code == TORC_WOULD_BLOCK || code == TORC_ERROR_SYSTEM) return code;
-        // Else look again: an ended session gives what had arrived, then its reason.
+    return receive(*session, *message, nullptr, try_receive, timeout_ns);
+}
+
+int torc_receive_into(torc_session* session, torc_message* message, const torc_target* target,
+                      int64_t timeout_ns) {
+    if (session == nullptr || message == nullptr || target == nullptr || !is_target(*target)) {
+        return TORC_ERROR_ARGUMENT;
     }
+    return receive(*session, *message, target, try_receive_into, timeout_ns);
 }
 
 int torc_release(torc_session* session, const torc_message* message) {
     if (session == nullptr || message == nullptr) return TORC_ERROR_ARGUMENT;
     if (forked(*session)) return TORC_ERROR_FORKED;
     take_receive_lock(*session);
-    std::uint64_t head = session->deliver.head();
-    const bool known = session->held.release(message->position, head);
-    if (head != session->deliver.head()) session->deliver.publish(head);
-    const int code = known ? TORC_OK : TORC_ERROR_STATE;
+    const bool known = give_back(*session, message->position);
     drop_receive_lock(*session);
-    return code;
+    return known ? TORC_OK : TORC_ERROR_STATE;
 }
 
 const char* torc_names_next(torc_names* names) {

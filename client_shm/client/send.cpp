@@ -12,28 +12,37 @@ namespace {
 struct Request {
     const char* const* groups{nullptr};
     std::size_t group_count{0};
+    const char* subgroup{nullptr};  ///< a flush group in front of `groups`, its members
+    std::size_t name_max{0};
     std::size_t names_bytes{0};
     std::size_t payload_bytes{0};
     std::uint8_t service{0};
     std::uint8_t flags{0};
     std::uint16_t type{0};
 
+    std::size_t names() const { return group_count + (subgroup != nullptr ? 1 : 0); }
+    const char* name(std::size_t at) const {
+        if (subgroup == nullptr) return groups[at];
+        return at == 0 ? subgroup : groups[at - 1];
+    }
     std::size_t payload_at() const {
         return align_up(sizeof(SendBody) + names_bytes, kPayloadAlign);
     }
 };
 
-/// Length of a name, looking at no more bytes than a name may have.
-std::size_t bounded_length(const char* name) { return strnlen(name, kGroupNameMax + 1); }
+/// A name, or so much of it that it is seen to be too long.
+std::string_view bounded(const char* name, std::size_t max) {
+    return {name, strnlen(name, max + 1)};
+}
 
 int check_names(Request& request) {
     if (request.groups == nullptr || request.group_count == 0) return TORC_ERROR_ARGUMENT;
-    if (request.group_count > kGroupsPerMessageMax) return TORC_ERROR_TOO_LARGE;
-    for (std::size_t i = 0; i < request.group_count; ++i) {
-        const char* group = request.groups[i];
-        if (group == nullptr) return TORC_ERROR_ARGUMENT;
-        const std::string_view name(group, bounded_length(group));
-        if (!is_destination_name(name)) return TORC_ERROR_NAME;
+    if (request.names() > kGroupsPerMessageMax) return TORC_ERROR_TOO_LARGE;
+    for (std::size_t i = 0; i < request.names(); ++i) {
+        if (request.name(i) == nullptr) return TORC_ERROR_ARGUMENT;
+        const std::string_view name = bounded(request.name(i), request.name_max);
+        if (!is_destination_name(name, request.name_max)) return TORC_ERROR_NAME;
+        if (request.subgroup != nullptr && (name.front() == '#') != (i > 0)) return TORC_ERROR_NAME;
         request.names_bytes += name_bytes(name.size());
     }
     return TORC_OK;
@@ -46,6 +55,8 @@ int check_request(const torc_session& session, unsigned service, Request& reques
     if (request.payload_bytes > session.message_bytes_max) return TORC_ERROR_TOO_LARGE;
     request.service = static_cast<std::uint8_t>(plain);
     request.flags = (service & TORC_SELF_DISCARD) != 0 ? kSendSelfDiscard : std::uint8_t{0};
+    if (request.subgroup != nullptr) request.flags |= kSendSubgroup;
+    request.name_max = session.group_name_max;
     return check_names(request);
 }
 
@@ -64,17 +75,21 @@ void drop_send_lock(torc_session& session) {
     if (!session.single_threaded) session.send_lock.release();
 }
 
+/// Gives the reserved room and the send lock back.
+int give_up(torc_session& session, int code) {
+    session.submit.abort();
+    drop_send_lock(session);
+    return code;
+}
+
 /// Takes the send lock and makes room for a body. On TORC_OK the lock is held.
 int reserve_record(torc_session& session, std::uint64_t body_bytes, Deadline& deadline) {
     for (;;) {
         if (const int code = take_send_lock(session, deadline); code != TORC_OK) return code;
         const RingStatus status = session.submit.reserve(body_bytes);
         if (status == RingStatus::ok) {
-            const int code = check_ended(session, false);
-            if (code == TORC_OK) return TORC_OK;
-            session.submit.abort();
-            drop_send_lock(session);
-            return code;
+            const int code = check_ended_sending(session);
+            return code == TORC_OK ? TORC_OK : give_up(session, code);
         }
         drop_send_lock(session);
         if (status == RingStatus::too_large) return TORC_ERROR_TOO_LARGE;
@@ -99,40 +114,76 @@ void commit_record(torc_session& session, RecordType type, std::size_t body_byte
     drop_send_lock(session);
 }
 
-/// Everything in front of the payload. Gives: where the payload goes.
-std::byte* write_send_head(torc_session& session, const Request& request) {
+/// Everything in front of the payload. Gives: TORC_OK and where the payload goes.
+int write_send_head(torc_session& session, const Request& request, std::byte*& payload) {
     const SendBody body{request.service, request.flags, request.type,
-                        static_cast<std::uint16_t>(request.group_count),
+                        static_cast<std::uint16_t>(request.names()),
                         static_cast<std::uint16_t>(request.names_bytes)};
     std::byte* const start = session.submit.body();
     std::memcpy(start, &body, sizeof body);
     std::byte* at = start + sizeof body;
     std::byte* const names_end = at + request.names_bytes;
-    for (std::size_t i = 0; i < request.group_count; ++i) {
-        const char* group = request.groups[i];
+    const bool flushes = session.flush_groups.any();
+    for (std::size_t i = 0; i < request.names(); ++i) {
         // The caller's strings may change under us; the room was made for what was measured.
-        const std::string_view name(group, bounded_length(group));
-        if (name.size() > kGroupNameMax || at + name_bytes(name.size()) > names_end) return nullptr;
+        const std::string_view name = bounded(request.name(i), request.name_max);
+        if (name.size() > request.name_max) return TORC_ERROR_NAME;
+        if (at + name_bytes(name.size()) > names_end) return TORC_ERROR_NAME;
+        if (flushes && session.flush_groups.is_closed(name)) return TORC_ERROR_FLUSHED;
         at = write_name(at, name);
     }
-    return at == names_end ? start + request.payload_at() : nullptr;
+    payload = start + request.payload_at();
+    return at == names_end ? TORC_OK : TORC_ERROR_NAME;
+}
+
+/// Under the send lock: what a flush group has to know of the operation that comes next.
+int note_flush(torc_session& session, RecordType type, std::string_view group) {
+    const std::uint64_t operation = session.operations.load(std::memory_order_relaxed) + 1;
+    FlushGroups& groups = session.flush_groups;
+    if (type == RecordType::flush_join && !groups.on_join(group, operation)) {
+        return TORC_ERROR_MEMORY;
+    }
+    if (type == RecordType::flush_ok && !groups.on_flush_ok(group)) return TORC_ERROR_STATE;
+    return TORC_OK;
 }
 
 int send_name(torc_session* session, RecordType type, const char* group, std::int64_t timeout_ns) {
     if (session == nullptr || group == nullptr) return TORC_ERROR_ARGUMENT;
     if (const int code = usable(*session); code != TORC_OK) return code;
-    char copy[kGroupNameMax + 1];
-    const std::size_t size = bounded_length(group);
-    std::memcpy(copy, group, size);
-    const std::string_view name(copy, size);
-    if (!is_destination_name(name) || name.front() == '#') return TORC_ERROR_NAME;
-    Deadline deadline(timeout_ns);
-    const std::size_t body_bytes = name_bytes(size);
-    if (const int code = reserve_record(*session, body_bytes, deadline); code != TORC_OK) {
-        return code;
+    char copy[TORC_LONG_GROUP_NAME_MAX + 1];
+    const std::string_view given = bounded(group, session->group_name_max);
+    std::memcpy(copy, given.data(), given.size());
+    const std::string_view name(copy, given.size());
+    if (!is_destination_name(name, session->group_name_max) || name.front() == '#') {
+        return TORC_ERROR_NAME;
     }
+    Deadline deadline(timeout_ns);
+    const std::size_t body_bytes = name_bytes(name.size());
+    int code = reserve_record(*session, body_bytes, deadline);
+    if (code != TORC_OK) return code;
+    code = note_flush(*session, type, name);
+    if (code != TORC_OK) return give_up(*session, code);
     write_name(session->submit.body(), name);
     commit_record(*session, type, body_bytes);
+    return TORC_OK;
+}
+
+/// Copies a checked request's pieces into the ring and commits.
+int send_pieces(torc_session& session, const Request& request, const iovec* pieces,
+                std::size_t piece_count, std::int64_t timeout_ns) {
+    Deadline deadline(timeout_ns);
+    const std::size_t body_bytes = request.payload_at() + request.payload_bytes;
+    int code = reserve_record(session, body_bytes, deadline);
+    if (code != TORC_OK) return code;
+    std::byte* at = nullptr;
+    code = write_send_head(session, request, at);
+    if (code != TORC_OK) return give_up(session, code);
+    for (std::size_t i = 0; i < piece_count; ++i) {
+        if (pieces[i].iov_len == 0) continue;
+        std::memcpy(at, pieces[i].iov_base, pieces[i].iov_len);
+        at += pieces[i].iov_len;
+    }
+    commit_record(session, RecordType::send, body_bytes);
     return TORC_OK;
 }
 
@@ -160,6 +211,14 @@ int torc_leave(torc_session* session, const char* group, int64_t timeout_ns) {
     return send_name(session, RecordType::leave, group, timeout_ns);
 }
 
+int torc_flush_join(torc_session* session, const char* group, int64_t timeout_ns) {
+    return send_name(session, RecordType::flush_join, group, timeout_ns);
+}
+
+int torc_flush_ok(torc_session* session, const char* group, int64_t timeout_ns) {
+    return send_name(session, RecordType::flush_ok, group, timeout_ns);
+}
+
 int torc_send(torc_session* session, unsigned service, const char* group, uint16_t type,
               const void* data, size_t size, int64_t timeout_ns) {
     return torc_multigroup_send(session, service, &group, 1, type, data, size, timeout_ns);
@@ -184,24 +243,22 @@ int torc_send_scatter(torc_session* session, unsigned service, const char* const
         return code;
     }
     if (const int code = check_request(*session, service, request); code != TORC_OK) return code;
-    Deadline deadline(timeout_ns);
-    const std::size_t body_bytes = request.payload_at() + request.payload_bytes;
-    if (const int code = reserve_record(*session, body_bytes, deadline); code != TORC_OK) {
-        return code;
-    }
-    std::byte* at = write_send_head(*session, request);
-    if (at == nullptr) {
-        session->submit.abort();
-        drop_send_lock(*session);
-        return TORC_ERROR_NAME;
-    }
-    for (std::size_t i = 0; i < piece_count; ++i) {
-        if (pieces[i].iov_len == 0) continue;
-        std::memcpy(at, pieces[i].iov_base, pieces[i].iov_len);
-        at += pieces[i].iov_len;
-    }
-    commit_record(*session, RecordType::send, body_bytes);
-    return TORC_OK;
+    return send_pieces(*session, request, pieces, piece_count, timeout_ns);
+}
+
+int torc_subgroup_send(torc_session* session, unsigned service, const char* group,
+                       const char* const* members, size_t member_count, uint16_t type,
+                       const void* data, size_t size, int64_t timeout_ns) {
+    if (session == nullptr || group == nullptr) return TORC_ERROR_ARGUMENT;
+    Request request;
+    request.subgroup = group;
+    request.groups = members;
+    request.group_count = member_count;
+    request.type = type;
+    const iovec piece{const_cast<void*>(data), size};
+    if (const int code = sum_pieces(&piece, 1, request.payload_bytes); code != TORC_OK) return code;
+    if (const int code = check_request(*session, service, request); code != TORC_OK) return code;
+    return send_pieces(*session, request, &piece, 1, timeout_ns);
 }
 
 int torc_reserve(torc_session* session, unsigned service, const char* const* groups,
@@ -215,14 +272,11 @@ int torc_reserve(torc_session* session, unsigned service, const char* const* gro
     request.payload_bytes = size;
     if (const int code = check_request(*session, service, request); code != TORC_OK) return code;
     Deadline deadline(timeout_ns);
-    const int code = reserve_record(*session, request.payload_at() + size, deadline);
+    int code = reserve_record(*session, request.payload_at() + size, deadline);
     if (code != TORC_OK) return code;
-    std::byte* at = write_send_head(*session, request);
-    if (at == nullptr) {
-        session->submit.abort();
-        drop_send_lock(*session);
-        return TORC_ERROR_NAME;
-    }
+    std::byte* at = nullptr;
+    code = write_send_head(*session, request, at);
+    if (code != TORC_OK) return give_up(*session, code);
     session->reserver.store(pthread_self(), std::memory_order_relaxed);
     session->reserving.store(true, std::memory_order_relaxed);
     session->reserved_head_bytes = static_cast<std::uint32_t>(request.payload_at());
@@ -250,11 +304,8 @@ int torc_commit(torc_session* session, const torc_reservation* reservation, size
         return TORC_ERROR_TOO_LARGE;  // the reservation stands: commit less, or abort
     }
     session->reserving.store(false, std::memory_order_relaxed);
-    if (const int code = check_ended(*session, false); code != TORC_OK) {
-        session->submit.abort();
-        drop_send_lock(*session);
-        return code;
-    }
+    const int code = check_ended(*session, true);  // the daemon had all the time to die
+    if (code != TORC_OK) return give_up(*session, code);
     commit_record(*session, RecordType::send, body_bytes);
     return TORC_OK;
 }

@@ -10,6 +10,7 @@
 #include <pthread.h>
 
 #include "client_shm/client/deadline.hpp"
+#include "client_shm/client/flush_groups.hpp"
 #include "client_shm/client/lock.hpp"
 #include "client_shm/layout.hpp"
 #include "client_shm/rings.hpp"
@@ -31,24 +32,30 @@ class HeldRecords {
 public:
     bool full() const { return held_ == TORC_HELD_MAX; }
     void add(std::uint64_t position, std::uint64_t end) {
-        stretches_[count_++] = {position, end, false};
+        stretches_[count_++] = {position, end, 1, false};
         ++held_;
     }
     /// False if no such record is held. Else `head` is where the ring is free up to now.
     bool release(std::uint64_t position, std::uint64_t& head);
+    /// Records that lie before `head`, of all time.
+    std::uint64_t released() const { return released_; }
 
 private:
     struct Stretch {
         std::uint64_t position;
         std::uint64_t end;
+        std::uint32_t records;
         bool released;
     };
     void remove(std::uint32_t at);
+    void merge_with_next(std::uint32_t at);
 
-    static constexpr std::uint32_t kStretchesMax = 2 * TORC_HELD_MAX;  // no two runs are neighbours
+    // No two runs are neighbours; one more record for torc_receive_into(), which keeps none.
+    static constexpr std::uint32_t kStretchesMax = 2 * (TORC_HELD_MAX + 1);
     Stretch stretches_[kStretchesMax];
     std::uint32_t count_{0};
     std::uint32_t held_{0};
+    std::uint64_t released_{0};
 };
 
 struct Mapping {
@@ -80,11 +87,14 @@ struct torc_session {
 
     /// Code of the session's end; 0 while it lives. Set once.
     std::atomic<int> ended{0};
+    std::size_t group_name_max{TORC_GROUP_NAME_MAX};
+    torc::client_shm::FlushGroups flush_groups;
 
     // the sender's side, under send_lock
     alignas(torc::kCacheLine) torc::client_shm::Lock send_lock;
     torc::client_shm::RingProducer submit;
     std::uint32_t core_answered{0};  ///< the core's sleep that we have rung for
+    std::int64_t looked_ns{0};       ///< when a send last looked at the socket
     std::atomic<std::uint64_t> operations{0};
     std::atomic<bool> reserving{false};
     std::atomic<pthread_t> reserver{};
@@ -95,6 +105,7 @@ struct torc_session {
     alignas(torc::kCacheLine) torc::client_shm::Lock receive_lock;
     torc::client_shm::RingConsumer deliver;
     std::atomic<std::uint64_t> received{0};  ///< cursor of `deliver`, for those without the lock
+    std::atomic<std::uint64_t> records{0};   ///< received
     torc::client_shm::HeldRecords held;
     std::uint32_t empty_looks{0};
 };
@@ -124,5 +135,8 @@ bool has_room(const torc_session& session, std::uint64_t bytes);
 
 /// Wakes the core if it sleeps; after publishing, under the send lock.
 void ring_core(torc_session& session);
+/// `check_ended`, with a look at the socket when the last one of a send is some milliseconds ago.
+/// Under the send lock.
+int check_ended_sending(torc_session& session);
 
 }  // namespace torc::client_shm

@@ -4,7 +4,7 @@
 // new sleep. So of several threads that wait on one bell none misses a ring: whoever finds things
 // ready after having emptied it rings it again for the others.
 #include <cerrno>
-#include <sys/mman.h>
+#include <sys/socket.h>
 
 #include <poll.h>
 #include <unistd.h>
@@ -13,6 +13,9 @@
 
 namespace torc::client_shm {
 namespace {
+
+/// A send looks at the socket at most this often.
+constexpr std::int64_t kSendLookNs = 10'000'000;
 
 void write_bell(int bell) {
     const std::uint64_t one = 1;
@@ -112,6 +115,17 @@ int wait_until(torc_session& session, const Waiting& waiting, ReadyFn ready, std
     }
 }
 
+int check_ended_sending(torc_session& session) {
+    // The coarse clock costs a few loads. Without this a program that only sends would fill its
+    // ring for a daemon that is dead.
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    const std::int64_t now_ns = std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+    const bool look = now_ns - session.looked_ns > kSendLookNs;
+    if (look) session.looked_ns = now_ns;
+    return check_ended(session, look);
+}
+
 bool has_records(const torc_session& session, std::uint64_t) {
     // Not through `deliver`: another thread may be receiving.
     return session.deliver_header->deliver_tail.load(std::memory_order_acquire) !=
@@ -161,4 +175,12 @@ int torc_arm_send(torc_session* session, std::size_t size) {
     if (const int code = usable(*session); code != TORC_OK) return code;
     if (size > session->message_bytes_max) return TORC_ERROR_TOO_LARGE;
     return arm(*session, session->sending, has_room, torc::client_shm::message_record_bytes(size));
+}
+
+int torc_hang_up(torc_session* session) {
+    if (session == nullptr) return TORC_ERROR_ARGUMENT;
+    if (torc::client_shm::forked(*session)) return TORC_ERROR_FORKED;
+    torc::client_shm::end_session(*session, TORC_ERROR_CLOSED);
+    shutdown(session->socket, SHUT_RDWR);  // wakes all that wait, here and in the daemon
+    return TORC_OK;
 }

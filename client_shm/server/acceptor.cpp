@@ -209,6 +209,15 @@ void Acceptor::on_connection(std::uint64_t token) {
             return;
         }
     }
+    ControlRequest control{};
+    if (size == static_cast<ssize_t>(sizeof control)) {
+        std::memcpy(&control, packet.data(), sizeof control);
+        if (control.magic == kControlMagic && control.name_size <= kNameMax) {
+            on_control(connection, control);
+            drop(token);
+            return;
+        }
+    }
     if (size > 0) {
         ++counters_.malformed;
         HelloReply reply{};
@@ -216,6 +225,26 @@ void Acceptor::on_connection(std::uint64_t token) {
         send_reply(connection, reply, nullptr);
     }
     drop(token);
+}
+
+/// Who may stop the daemon may end its sessions: root, and the user it runs as.
+void Acceptor::on_control(const Connection& connection, const ControlRequest& request) {
+    ControlReply reply{kControlMagic, kLayoutVersion, Reason::none};
+    const SessionSlot* const slot = table_.find({request.name, request.name_size});
+    if (request.version != kLayoutVersion) {
+        reply.result = Reason::version;
+    } else if (connection.peer.uid != 0 && connection.peer.uid != geteuid()) {
+        reply.result = Reason::permission;
+    } else if (slot == nullptr) {
+        reply.result = Reason::bad_name;
+    } else {
+        ++counters_.controls;
+        table_.end(slot->id, Reason::kicked);
+    }
+    if (reply.result != Reason::none) ++counters_.refused;
+    // To somebody who no longer waits for it, it need not arrive.
+    [[maybe_unused]] const ssize_t sent =
+        send(connection.socket.get(), &reply, sizeof reply, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void Acceptor::on_hello(std::uint64_t token, Connection& connection, const HelloRequest& hello) {

@@ -37,6 +37,7 @@ struct AcceptorCounters {
     std::uint64_t timed_out{0};      ///< connections without a hello, dropped for time or number
     std::uint64_t hung_up{0};        ///< sessions whose client went away
     std::uint64_t kicked{0};         ///< sessions that the core ended
+    std::uint64_t controls{0};       ///< orders of an administrator obeyed
     std::uint64_t no_descriptor{0};  ///< connections closed because descriptors ran out
 };
 
@@ -90,6 +91,7 @@ private:
     void add_connection(Fd socket);
     void on_connection(std::uint64_t token);
     void on_hello(std::uint64_t token, Connection& connection, const HelloRequest& hello);
+    void on_control(const Connection& connection, const ControlRequest& request);
     void admit(std::uint64_t token, Connection& connection);
     void refuse(std::uint64_t token, Connection& connection, Reason reason);
     bool send_reply(const Connection& connection, const HelloReply& reply,

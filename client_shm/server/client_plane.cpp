@@ -6,6 +6,15 @@
 #include "client_shm/server/deliver_writer.hpp"
 
 namespace torc::client_shm {
+namespace {
+
+bool is_private_name(std::string_view name, std::string_view session, std::string_view daemon) {
+    return name.size() == 2 + session.size() + daemon.size() && name.front() == '#' &&
+           name.substr(1, session.size()) == session && name[1 + session.size()] == '#' &&
+           name.substr(2 + session.size()) == daemon;
+}
+
+}  // namespace
 
 using config::SlowReaderPolicy;
 using engine::ClientOp;
@@ -30,6 +39,9 @@ void ClientPlane::take_news() {
                 break;
             case ToCore::Kind::hung_up:
                 if (session.is(news->session)) session.hang_up();  // else kicked and released
+                break;
+            case ToCore::Kind::end:
+                if (session.is(news->session)) end(session, news->reason);
                 break;
         }
     }
@@ -75,12 +87,15 @@ void ClientPlane::end(Session& session, Reason reason) {
     if (session.ended()) return;
     if (reason == Reason::violation) ++counters_.violations;
     if (reason == Reason::slow_reader) ++counters_.slow_readers;
+    if (reason == Reason::kicked) ++counters_.kicked;
+    if (reason == Reason::flush_timeout) ++counters_.flush_timeouts;
     session.end(reason);
     table_.kick(session.id(), reason);
     touch(session);
 }
 
-void ClientPlane::refuse(Session& session, const ClientOp& op) {
+/// The engine refused an operation before it got a place in the order.
+void ClientPlane::refuse(Session& session, const ClientOp& op, engine::Accept accept) {
     switch (op.kind) {
         case ClientOp::Kind::open:
             end(session, Reason::name_taken);
@@ -93,26 +108,41 @@ void ClientPlane::refuse(Session& session, const ClientOp& op) {
         case ClientOp::Kind::flush_ok:
             break;
     }
+    const bool large = op.payload.size() > table_.options().message_bytes;
+    const bool answer = op.kind == ClientOp::Kind::flush_ok;
+    Reason reason = large ? Reason::too_large : Reason::bad_name;
+    if (accept == engine::Accept::group_kind) reason = Reason::group_kind;
+    if (accept == engine::Accept::not_member) reason = Reason::not_member;
+    if (accept == engine::Accept::flushed) reason = answer ? Reason::wrong_state : Reason::flushed;
+    tell_refused(session, session.record_type(), reason, session.operations().taken());
+}
+
+void ClientPlane::tell_refused(Session& session, RecordType what, Reason reason,
+                               std::uint64_t operation) {
     ++counters_.refused;
     if (!session.receives()) return;
-    const Reason reason =
-        op.payload.size() > table_.options().message_bytes ? Reason::too_large : Reason::bad_name;
-    settle(session,
-           write_refused(session.deliver(), session.record_type(), reason, session.operation()),
-           Reason::too_large);
+    if (room_for(session, record_bytes(sizeof(RefusedBody))) == Room::none) return;
+    settle(session, write_refused(session.deliver(), what, reason, operation), Reason::too_large);
 }
 
 // --- deliveries ----------------------------------------------------------------------------------
 
 void ClientPlane::deliver(const engine::Delivery& delivery) {
     const std::uint64_t bytes = message_ring_bytes(delivery);
+    const bool may_drop = delivery.service == Service::unreliable &&
+                          options_.slow_reader == SlowReaderPolicy::drop_unreliable;
     for (const SessionId id : delivery.sessions) {
         Session* session = find(id);
         if (session == nullptr || !session->receives()) {
             ++counters_.stale;
             continue;
         }
-        if (!admit(*session, bytes, delivery.service)) continue;
+        const Room room = room_for(*session, bytes);
+        if (room == Room::none) continue;
+        if (room == Room::high && may_drop) {
+            ++counters_.dropped_unreliable;
+            continue;
+        }
         const RingStatus status = write_message(session->deliver(), delivery);
         if (status == RingStatus::ok) counters_.delivered_bytes += delivery.payload.size();
         settle(*session, status, Reason::too_large);
@@ -125,64 +155,100 @@ void ClientPlane::view(const engine::ViewEvent& event) {
         ++counters_.stale;
         return;
     }
-    settle(*session, write_view(session->deliver(), event), Reason::view_too_large);
+    if (room_for(*session, view_ring_bytes(event)) == Room::none) return;
+    const bool joined = is_private_name(event.who, session->name(), table_.options().daemon);
+    const Reason reason = event.kind_lost ? Reason::group_kind : Reason::none;
+    settle(*session, write_view(session->deliver(), event, joined, reason), Reason::view_too_large);
+}
+
+void ClientPlane::flush(const engine::FlushRequest& request) {
+    Session* session = find(request.session);
+    if (session == nullptr || !session->receives()) {
+        ++counters_.stale;
+        return;
+    }
+    const std::uint64_t bytes = record_bytes(sizeof(ViewBody) + name_bytes(request.group.size()));
+    if (room_for(*session, bytes) == Room::none) return;
+    settle(*session, write_flush_request(session->deliver(), request), Reason::view_too_large);
+}
+
+void ClientPlane::ordered(SessionId id, Service service) {
+    Session* session = find(id);
+    placed_ = id;
+    placed_operation_ = session == nullptr ? 0 : session->placed(service);
+    if (session != nullptr) touch(*session);
 }
 
 void ClientPlane::session(SessionId id, engine::SessionOutcome outcome) {
+    using engine::SessionOutcome;
     Session* session = find(id);
     if (session == nullptr) return;
+    const std::uint64_t operation = id == placed_ ? placed_operation_ : 0;
     switch (outcome) {
-        case engine::SessionOutcome::closed:
-            end(*session, Reason::closed);
-            return;
-        case engine::SessionOutcome::name_taken:
-            end(*session, Reason::name_taken);
-            return;
-        case engine::SessionOutcome::limit_reached:
-            if (!session->receives()) return;
-            ++counters_.refused;
-            settle(*session, write_refused(session->deliver(), RecordType::join, Reason::limit, 0),
-                   Reason::too_large);
-            return;
-        case engine::SessionOutcome::group_kind:
-        case engine::SessionOutcome::not_member:
-        case engine::SessionOutcome::flushed:
-            ++counters_.refused;
-            return;
-        case engine::SessionOutcome::flush_timeout:
-            end(*session, Reason::kicked);
-            return;
+        case SessionOutcome::closed:
+            return end(*session, Reason::closed);
+        case SessionOutcome::name_taken:
+            return end(*session, Reason::name_taken);
+        case SessionOutcome::flush_timeout:
+            return end(*session, Reason::flush_timeout);
+        case SessionOutcome::limit_reached:
+            return tell_refused(*session, RecordType::join, Reason::limit, operation);
+        case SessionOutcome::group_kind:
+            return tell_refused(*session, RecordType::join, Reason::group_kind, operation);
+        case SessionOutcome::not_member:
+            return tell_refused(*session, RecordType::send, Reason::not_member, operation);
+        case SessionOutcome::flushed:
+            return tell_refused(*session, RecordType::send, Reason::flushed, operation);
     }
 }
 
-bool ClientPlane::admit(Session& session, std::uint64_t bytes, Service service) {
+// --- slow readers --------------------------------------------------------------------------------
+
+bool ClientPlane::is_high(Session& session, std::uint64_t bytes) const {
+    const RingProducer& ring = session.deliver();
+    const std::uint64_t percent = options_.high_water_percent;
+    if ((ring.fill() + bytes) * 100 > ring.capacity() * percent) return true;
+    return options_.unread_max > 0 && (session.unread() + 1) * 100 > options_.unread_max * percent;
+}
+
+/// Well below the mark, or every record around it would be a warning.
+bool ClientPlane::has_caught_up(Session& session) const {
+    const RingProducer& ring = session.deliver();
+    const std::uint64_t percent = options_.high_water_percent * 2 / 3;
+    if (ring.fill() * 100 > ring.capacity() * percent) return false;
+    return options_.unread_max == 0 || session.unread() * 100 <= options_.unread_max * percent;
+}
+
+void ClientPlane::warn(Session& session) {
+    session.above_high = true;
+    ++slow_;
+    ++counters_.warnings;
     RingProducer& ring = session.deliver();
-    const std::uint64_t high = ring.capacity() / 4 * 3;
-    if (ring.fill() + bytes <= high) return true;
-    if (!ring.refresh()) {
+    const WarningBody body{ring.fill(), ring.capacity(), session.unread(), options_.unread_max};
+    // If even the warning does not fit, the record behind it will say so.
+    if (write_warning(ring, body) != RingStatus::ok) return;
+    session.on_written();
+    touch(session);
+}
+
+ClientPlane::Room ClientPlane::room_for(Session& session, std::uint64_t bytes) {
+    if (!is_high(session, bytes)) return Room::enough;
+    if (!session.refresh()) {
         end(session, Reason::violation);
-        return false;
+        return Room::none;
     }
-    if (ring.fill() + bytes <= high) return true;
-    if (!session.above_high) {
-        session.above_high = true;
-        ++slow_;
-        ++counters_.warnings;
-        // If even the warning does not fit, the record behind it will say so.
-        if (write_warning(ring) == RingStatus::ok) touch(session);
-    }
-    if (options_.slow_reader == SlowReaderPolicy::drop_unreliable &&
-        service == Service::unreliable) {
-        ++counters_.dropped_unreliable;
-        return false;
-    }
-    return true;
+    if (!is_high(session, bytes)) return Room::enough;
+    if (!session.above_high) warn(session);
+    if (options_.unread_max == 0 || session.unread() < options_.unread_max) return Room::high;
+    end(session, Reason::slow_reader);
+    return Room::none;
 }
 
 void ClientPlane::settle(Session& session, RingStatus status, Reason too_large) {
     switch (status) {
         case RingStatus::ok:
             ++counters_.deliveries;
+            session.on_written();
             touch(session);
             return;
         case RingStatus::full:
@@ -200,15 +266,14 @@ void ClientPlane::settle(Session& session, RingStatus status, Reason too_large) 
     check_failed("a producer is never empty");
 }
 
-/// Forgets slow readers that have caught up to half, or will never read again: a dead one must not
+/// Forgets slow readers that have caught up, or will never read again: a dead one must not
 /// hold back sends, its own last ones least of all. Only while there are any.
 void ClientPlane::update_slow() {
     for (const std::uint16_t slot : active_) {
         Session& session = sessions_[slot];
         if (!session.above_high) continue;
-        RingProducer& ring = session.deliver();
-        if (session.receives() && !ring.refresh()) end(session, Reason::violation);
-        if (!session.receives() || ring.fill() <= ring.capacity() / 2) {
+        if (session.receives() && !session.refresh()) end(session, Reason::violation);
+        if (!session.receives() || has_caught_up(session)) {
             session.above_high = false;
             --slow_;
         }

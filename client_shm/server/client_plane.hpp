@@ -22,7 +22,15 @@ struct PlaneOptions {
     config::SlowReaderPolicy slow_reader{config::SlowReaderPolicy::disconnect};
     std::uint32_t records_per_pass{64};                    ///< of one session
     std::uint64_t bytes_per_pass{std::uint64_t{1} << 20};  ///< of one session
+    /// Records that may wait for one session; 0: as many as its memory holds.
+    std::uint64_t unread_max{0};
+    /// Of either limit: from here on a session is warned, and its reader is slow.
+    std::uint32_t high_water_percent{75};
 };
+
+constexpr bool is_accepted(engine::Accept accept) {
+    return accept == engine::Accept::accepted || accept == engine::Accept::raised;
+}
 
 struct PlaneCounters {
     std::uint64_t operations{0};  ///< taken by the engine
@@ -35,6 +43,8 @@ struct PlaneCounters {
     std::uint64_t warnings{0};    ///< sessions that crossed the high-water mark
     std::uint64_t violations{0};  ///< sessions ended because their memory held nonsense
     std::uint64_t slow_readers{0};
+    std::uint64_t kicked{0};          ///< sessions ended by the administrator
+    std::uint64_t flush_timeouts{0};  ///< sessions ended because others waited for their flush_ok
     std::uint64_t bells{0};
     std::uint64_t sessions_opened{0};
     std::uint64_t sessions_closed{0};
@@ -57,6 +67,10 @@ public:
     /// (SlowReaderPolicy), never the ring's.
     void deliver(const engine::Delivery& delivery);
     void view(const engine::ViewEvent& event);
+    void flush(const engine::FlushRequest& request);
+    /// An operation of the session, of that service, got its place in the order. What `session`
+    /// says before the next such call is about it.
+    void ordered(SessionId id, Service service);
     void session(SessionId id, engine::SessionOutcome outcome);
 
     /// End of pass: shows records, gives room back, rings sleepers, tells the control thread.
@@ -86,9 +100,15 @@ private:
     Session* find(SessionId id);
     void touch(Session& session);
     void end(Session& session, Reason reason);
-    void refuse(Session& session, const engine::ClientOp& op);
-    /// Notes the high-water mark. False: the session may not get this record.
-    bool admit(Session& session, std::uint64_t bytes, Service service);
+    void refuse(Session& session, const engine::ClientOp& op, engine::Accept accept);
+    void tell_refused(Session& session, RecordType what, Reason reason, std::uint64_t operation);
+    /// Whether a record of that size takes the session over its high-water mark.
+    bool is_high(Session& session, std::uint64_t bytes) const;
+    bool has_caught_up(Session& session) const;
+    void warn(Session& session);
+    enum class Room : std::uint8_t { enough, high, none };
+    /// Notes the high-water mark. `none` has ended the session.
+    Room room_for(Session& session, std::uint64_t bytes);
     void settle(Session& session, RingStatus status, Reason too_large);
     void update_slow();
     bool holds_back(const Session& session) const {
@@ -105,6 +125,8 @@ private:
     std::size_t first_{0};               ///< rotates
     std::size_t slow_{0};                ///< sessions above the high-water mark
     bool reap_due_{false};
+    SessionId placed_;  ///< whose operation was the latest to get its place
+    std::uint64_t placed_operation_{0};
     PlaneCounters counters_;
 };
 
@@ -141,13 +163,17 @@ std::size_t ClientPlane::serve(Session& session, F&& on_op) {
             end(session, Reason::violation);
             continue;  // it now offers the close
         }
-        if (holds_back(session)) break;
+        if (holds_back(session)) {
+            session.withdrawn();
+            break;
+        }
         const engine::Accept accept = on_op(static_cast<const engine::ClientOp&>(op));
         if (accept == engine::Accept::would_block) {
+            session.withdrawn();
             ++counters_.would_block;
             break;
         }
-        if (accept != engine::Accept::accepted) refuse(session, op);
+        if (!is_accepted(accept)) refuse(session, op, accept);
         session.consumed(accept);
         if (op.kind == engine::ClientOp::Kind::open && accept == engine::Accept::accepted) {
             table_.opened(session.id());

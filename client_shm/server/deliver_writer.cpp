@@ -39,6 +39,21 @@ RecordType type_of(ViewCause cause) {
     check_failed("a view has one of the causes above");
 }
 
+/// A view with one change, whose sets the engine leaves to us: who was there came together, a
+/// joiner came alone. Set 0 is never empty.
+std::uint16_t set_of_joiner(const ViewEvent& event, bool joined) {
+    const bool alone = event.members.size() <= 1;
+    return event.cause == ViewCause::join && joined && !alone ? std::uint16_t{1} : std::uint16_t{0};
+}
+
+void write_sets_of_one_change(std::byte* at, const ViewEvent& event) {
+    for (const std::string_view member : event.members) {
+        const std::uint16_t set = set_of_joiner(event, member == event.who);
+        std::memcpy(at, &set, sizeof set);
+        at += sizeof set;
+    }
+}
+
 void commit(RingProducer& ring, RecordType type, std::size_t body_bytes,
             std::uint64_t operation = 0) {
     ring.commit({static_cast<std::uint32_t>(body_bytes), type, 0, operation});
@@ -50,6 +65,11 @@ std::uint64_t message_ring_bytes(const Delivery& delivery) {
     return record_bytes(
         align_up(sizeof(MessageBody) + message_names_bytes(delivery), kPayloadAlign) +
         delivery.payload.size());
+}
+
+std::uint64_t view_ring_bytes(const ViewEvent& event) {
+    return record_bytes(align_up(sizeof(ViewBody) + view_names_bytes(event), kPayloadAlign) +
+                        event.members.size() * sizeof(std::uint16_t));
 }
 
 RingStatus write_message(RingProducer& ring, const Delivery& delivery) {
@@ -79,19 +99,21 @@ RingStatus write_message(RingProducer& ring, const Delivery& delivery) {
     return RingStatus::ok;
 }
 
-RingStatus write_view(RingProducer& ring, const ViewEvent& event) {
+RingStatus write_view(RingProducer& ring, const ViewEvent& event, bool joined, Reason reason) {
     const std::size_t names = view_names_bytes(event);
     const std::size_t sets_at = align_up(sizeof(ViewBody) + names, kPayloadAlign);
-    const bool has_sets =
-        !event.vs_set_of.empty() && event.vs_set_of.size() == event.members.size();
-    const std::size_t body_bytes = sets_at + (has_sets ? event.vs_set_of.size_bytes() : 0);
+    const RecordType type = type_of(event.cause);
+    const bool has_sets = type == RecordType::view;
+    const std::size_t sets_bytes = has_sets ? event.members.size() * sizeof(std::uint16_t) : 0;
+    const std::size_t body_bytes = sets_at + sets_bytes;
     if (const RingStatus status = ring.reserve(body_bytes); status != RingStatus::ok) return status;
 
+    const bool given = event.vs_set_of.size() == event.members.size();
     ViewBody body{};
     body.cause = static_cast<std::uint8_t>(event.cause);
-    body.flags = has_sets ? kViewHasSets : std::uint8_t{0};
     body.representative = raw(event.ring.representative);
-    body.my_vs_set = event.my_vs_set;
+    body.my_vs_set = given ? event.my_vs_set : set_of_joiner(event, joined);
+    body.reason = static_cast<std::int16_t>(reason);
     body.ring_epoch = event.ring.epoch;
     body.index = event.index;
     body.member_count = static_cast<std::uint32_t>(event.members.size());
@@ -101,15 +123,31 @@ RingStatus write_view(RingProducer& ring, const ViewEvent& event) {
     std::byte* at = write_name(start + sizeof body, event.group);
     at = write_name(at, event.who);
     for (const std::string_view member : event.members) at = write_name(at, member);
-    if (has_sets) {
-        std::memcpy(start + sets_at, event.vs_set_of.data(), event.vs_set_of.size_bytes());
+    if (has_sets && given) {
+        if (sets_bytes > 0) std::memcpy(start + sets_at, event.vs_set_of.data(), sets_bytes);
+    } else if (has_sets) {
+        write_sets_of_one_change(start + sets_at, event);
     }
-    commit(ring, type_of(event.cause), body_bytes);
+    commit(ring, type, body_bytes);
     return RingStatus::ok;
 }
 
-RingStatus write_warning(RingProducer& ring) {
-    const WarningBody body{ring.fill(), ring.capacity()};
+RingStatus write_flush_request(RingProducer& ring, const engine::FlushRequest& request) {
+    ViewEvent event;
+    event.group = request.group;
+    const std::size_t names = view_names_bytes(event);
+    const std::size_t body_bytes = align_up(sizeof(ViewBody) + names, kPayloadAlign);
+    if (const RingStatus status = ring.reserve(body_bytes); status != RingStatus::ok) return status;
+    ViewBody body{};
+    body.names_bytes = static_cast<std::uint32_t>(names);
+    std::byte* const start = ring.body();
+    std::memcpy(start, &body, sizeof body);
+    write_name(write_name(start + sizeof body, event.group), event.who);
+    commit(ring, RecordType::flush_request, body_bytes);
+    return RingStatus::ok;
+}
+
+RingStatus write_warning(RingProducer& ring, const WarningBody& body) {
     if (const RingStatus status = ring.reserve(sizeof body); status != RingStatus::ok) {
         return status;
     }

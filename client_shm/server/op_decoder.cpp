@@ -13,7 +13,13 @@ bool OpDecoder::decode(const RecordView& record, ClientOp& op) {
     if (record.header.flags != 0) return false;
     switch (record.header.type) {
         case RecordType::join:
+        case RecordType::flush_join:
             op.kind = ClientOp::Kind::join;
+            op.join_kind = record.header.type == RecordType::join ? engine::JoinKind::open
+                                                                  : engine::JoinKind::flush;
+            return decode_name(record, op);
+        case RecordType::flush_ok:
+            op.kind = ClientOp::Kind::flush_ok;
             return decode_name(record, op);
         case RecordType::leave:
             op.kind = ClientOp::Kind::leave;
@@ -30,6 +36,7 @@ bool OpDecoder::decode(const RecordView& record, ClientOp& op) {
         case RecordType::self_leave:
         case RecordType::warning:
         case RecordType::refused:
+        case RecordType::flush_request:
             return false;
     }
     return false;
@@ -51,7 +58,8 @@ bool OpDecoder::decode_send(const RecordView& record, ClientOp& op) {
     if (body.names_bytes > names_.size() || payload_at > record.header.body_bytes ||
         body.group_count == 0 || body.group_count > groups_.size() ||
         body.service > static_cast<std::uint8_t>(Service::safe) ||
-        (body.flags & ~kSendSelfDiscard) != 0) {
+        (body.flags & ~kSendFlags) != 0 ||
+        ((body.flags & kSendSubgroup) != 0 && body.group_count < 2)) {
         return false;
     }
     copy_once(names_.data(), record.body + sizeof body, body.names_bytes);
@@ -64,6 +72,7 @@ bool OpDecoder::decode_send(const RecordView& record, ClientOp& op) {
     op.groups = {groups_.data(), body.group_count};
     op.service = static_cast<Service>(body.service);
     op.self_discard = (body.flags & kSendSelfDiscard) != 0;
+    op.subgroup = (body.flags & kSendSubgroup) != 0;
     op.type = body.type;
     op.payload = {record.body + payload_at, record.header.body_bytes - payload_at};
     return true;

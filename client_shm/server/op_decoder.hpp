@@ -15,6 +15,8 @@ namespace torc::client_shm {
 
 class OpDecoder {
 public:
+    OpDecoder() {}  // NOLINT: leaves names_ as it is, so that a session unused costs no memory
+
     /// Gives: false if libtorc could not have written such a record; the session is then a liar.
     /// On success `op` (all but `session`) lives until the next call and as long as the record.
     bool decode(const RecordView& record, engine::ClientOp& op);

@@ -24,7 +24,26 @@ void Session::start(const SessionSlot& slot) {
     receive_bell_ = slot.receive_bell.get();
     space_bell_ = slot.space_bell.get();
     receive_answered_ = space_answered_ = 0;
+    written_ = released_ = 0;
+    operations_ = OperationLog{};
+    counted_ = false;
 }
+
+namespace {
+
+bool is_numbered(const ClientOp& op) {
+    return op.kind != ClientOp::Kind::open && op.kind != ClientOp::Kind::close;
+}
+
+OperationLog::Place place_of(const ClientOp& op) {
+    if (op.kind != ClientOp::Kind::send || op.service >= Service::causal) {
+        return OperationLog::Place::total;
+    }
+    return op.service == Service::unreliable ? OperationLog::Place::none
+                                             : OperationLog::Place::loose;
+}
+
+}  // namespace
 
 Session::Next Session::next(ClientOp& op) {
     if (!decoded_) {
@@ -35,6 +54,7 @@ Session::Next Session::next(ClientOp& op) {
                 op_.name = name_;
                 break;
             case Phase::open: {
+                if (!ended_ && !operations_.has_room()) return Next::nothing;
                 const RingStatus status = ended_ ? RingStatus::empty : submit_.peek(record_);
                 if (status == RingStatus::corrupt) return Next::violation;
                 if (status == RingStatus::ok) {
@@ -56,13 +76,43 @@ Session::Next Session::next(ClientOp& op) {
         op_.session = id_;
         decoded_ = true;
     }
+    if (is_numbered(op_)) operations_.offer();
     op = op_;
     return Next::operation;
+}
+
+void Session::withdrawn() {
+    if (is_numbered(op_)) operations_.withdraw();
+}
+
+std::uint64_t Session::placed(Service service) {
+    if (service == Service::unreliable) return 0;  // settled when it was taken
+    counted_ = true;
+    if (service >= Service::causal) return operations_.on_total();
+    operations_.on_loose();
+    return 0;
+}
+
+bool Session::refresh() {
+    const std::uint64_t released = submit_header_->released.load(std::memory_order_relaxed);
+    if (!deliver_.refresh() || released < released_ || released > written_) return false;
+    released_ = released;
+    return true;
 }
 
 void Session::consumed(Accept accept) {
     TORC_CHECK(decoded_ && accept != Accept::would_block);
     decoded_ = false;
+    if (is_numbered(op_)) {
+        if (accept == Accept::accepted) {
+            operations_.accept(place_of(op_));
+        } else if (accept == Accept::raised) {
+            operations_.accept(OperationLog::Place::total);
+        } else {
+            operations_.refuse();
+        }
+        counted_ = true;
+    }
     switch (op_.kind) {
         case ClientOp::Kind::open:
             phase_ = accept == Accept::accepted ? Phase::open : Phase::done;
@@ -89,11 +139,21 @@ void Session::end(Reason reason) {
                                  std::memory_order_release);  // pairs with the client's load
 }
 
+/// `taken` last: whoever sees it sees what became of all before it, as far as that is known.
+void Session::publish_counts() {
+    counted_ = false;
+    deliver_header_->refused.store(operations_.refused(), std::memory_order_relaxed);
+    deliver_header_->ordered.store(operations_.ordered(), std::memory_order_relaxed);
+    deliver_header_->taken.store(operations_.taken(), std::memory_order_release);
+}
+
 bool Session::publish() {
     if (deliver_.unpublished()) {
+        deliver_header_->written.store(written_, std::memory_order_relaxed);
         deliver_.publish();
         news_given_ = true;
     }
+    if (counted_) publish_counts();
     if (submit_.unpublished()) submit_.publish();
     return news_given_ || space_given_ || ended_;
 }

@@ -9,6 +9,7 @@
 #include "base/ids.hpp"
 #include "client_shm/rings.hpp"
 #include "client_shm/server/op_decoder.hpp"
+#include "client_shm/server/operation_log.hpp"
 #include "client_shm/server/session_table.hpp"
 #include "engine/effects.hpp"
 
@@ -41,10 +42,18 @@ public:
     /// The operation to offer now. After would_block the very same one again, from private memory:
     /// the record is not read a second time.
     Next next(engine::ClientOp& op);
-    /// The engine took the operation or called it illegal: go on behind it.
+    /// The engine took the operation or refused it: go on behind it.
     void consumed(engine::Accept accept);
-    std::uint64_t operation() const { return record_.header.operation; }
+    /// The engine did not take it; offer it again.
+    void withdrawn();
+    /// An operation of the session that is, or is like, a message of that service got its place.
+    /// Gives: its number, or 0 if that is not known.
+    std::uint64_t placed(Service service);
+    OperationLog& operations() { return operations_; }
+    const OperationLog& operations() const { return operations_; }
+    /// Of the operation being offered.
     RecordType record_type() const { return record_.header.type; }
+    std::string_view name() const { return name_; }
     bool offers_send() const { return decoded_ && op_.kind == engine::ClientOp::Kind::send; }
 
     /// The client is gone: serve what it had committed, then close.
@@ -58,6 +67,11 @@ public:
     void set_more(bool more) { more_ = more; }
 
     RingProducer& deliver() { return deliver_; }
+    void on_written() { ++written_; }
+    /// Records written and not released, as far as known; an upper bound until `refresh`.
+    std::uint64_t unread() const { return written_ - released_; }
+    /// Reads what the client says it has released. False if that is impossible.
+    bool refresh();
     /// Shows what was written and gives back what was read. Gives: whether anything changed.
     bool publish();
     /// After a full fence: rings those bells that the client sleeps on. Gives: bells rung.
@@ -68,6 +82,7 @@ public:
 
 private:
     bool take_ticket(const Ticket& word, std::uint32_t& answered) const;
+    void publish_counts();
 
     // what every pass touches comes first
     Phase phase_{Phase::unused};
@@ -84,11 +99,15 @@ private:
     std::uint32_t space_answered_{0};
     const SubmitHeader* submit_header_{nullptr};
     DeliverHeader* deliver_header_{nullptr};
+    std::uint64_t written_{0};   ///< records
+    std::uint64_t released_{0};  ///< last seen of the client's
     int receive_bell_{-1};
     int space_bell_{-1};
     std::string_view name_;  ///< in the slot, which outlives us
     RecordView record_;
     engine::ClientOp op_;
+    OperationLog operations_;
+    bool counted_{false};  ///< operations_ says more than the client's header
     OpDecoder decoder_;
 };
 

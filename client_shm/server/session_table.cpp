@@ -45,10 +45,11 @@ Result<std::unique_ptr<SessionTable>> SessionTable::make(const TableOptions& opt
     return table;
 }
 
-bool SessionTable::name_in_use(std::string_view name) const {
-    return std::any_of(slots_.begin(), slots_.end(), [name](const SessionSlot& slot) {
+const SessionSlot* SessionTable::find(std::string_view name) const {
+    const auto found = std::find_if(slots_.begin(), slots_.end(), [name](const SessionSlot& slot) {
         return slot.in_use && slot.name == name;
     });
+    return found == slots_.end() ? nullptr : &*found;
 }
 
 SessionSlot* SessionTable::open(std::string_view name, Reason& reason) {
@@ -81,7 +82,7 @@ SessionSlot* SessionTable::open(std::string_view name, Reason& reason) {
     ++in_use_;
     next_slot_ = (next_slot_ + 1) % slots_.size();
     reason = Reason::none;
-    TORC_CHECK(to_core_.push({ToCore::Kind::opened, slot.id}));
+    TORC_CHECK(to_core_.push({ToCore::Kind::opened, slot.id, Reason::none}));
     ring_bell(core_bell_.get());
     return &slot;
 }
@@ -111,10 +112,19 @@ void SessionTable::reset(SessionSlot& slot) {
     slot.space_bell.reset();
     slot.name.clear();
     slot.in_use = false;
+    slot.end_asked = false;
 }
 
 void SessionTable::hang_up(SessionId session) {
-    TORC_CHECK(to_core_.push({ToCore::Kind::hung_up, session}));
+    TORC_CHECK(to_core_.push({ToCore::Kind::hung_up, session, Reason::none}));
+    ring_bell(core_bell_.get());
+}
+
+void SessionTable::end(SessionId session, Reason reason) {
+    SessionSlot& asked = slot(session);
+    if (!asked.in_use || asked.id != session || asked.end_asked) return;
+    asked.end_asked = true;
+    TORC_CHECK(to_core_.push({ToCore::Kind::end, session, reason}));
     ring_bell(core_bell_.get());
 }
 

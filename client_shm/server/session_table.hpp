@@ -6,11 +6,12 @@
 //   control: open() ---- opened ---->  core: opens it in the engine
 //   control: tells the client <- opened - core: serves the session from now on
 //   control: hang_up() - hung_up --->  core: drains what was committed, closes it in the engine
+//   control: end() ------- end ----->  core: ends the session for that reason, then as below
 //   control: drops the socket <- kick - core: ends the session for a reason, then as above
 //   control: reclaims, unmaps <- released - core: has let go
 //
 // Each side's ring has room for everything that can be under way, so a push cannot fail: of one
-// slot at most {hung_up of the last life, opened, hung_up} and {opened, kick, released}.
+// slot at most {end, hung_up of the last life, opened, end, hung_up} and {opened, kick, released}.
 #pragma once
 
 #include <cstdint>
@@ -45,12 +46,14 @@ struct SessionSlot {
     Fd receive_bell;  ///< wakes the client's receiver
     Fd space_bell;    ///< wakes the client's sender
     bool in_use{false};
+    bool end_asked{false};  ///< of this life
 };
 
 struct ToCore {
-    enum class Kind : std::uint8_t { opened, hung_up };
+    enum class Kind : std::uint8_t { opened, hung_up, end };
     Kind kind{};
     SessionId session;
+    Reason reason{};
 };
 struct ToControl {
     enum class Kind : std::uint8_t { opened, kick, released };
@@ -72,6 +75,10 @@ public:
     SessionSlot* open(std::string_view name, Reason& reason);
     SessionSlot& slot(SessionId session) { return slots_[session.slot]; }
     void hang_up(SessionId session);
+    /// Asks the core to end the session, once; its client learns the reason.
+    void end(SessionId session, Reason reason);
+    /// The open session of that name, or nullptr. Cost: walks the slots.
+    const SessionSlot* find(std::string_view name) const;
     /// Next message of the core. `released` has already freed the slot.
     std::optional<ToControl> take();
     /// Polls readable when `take` has something.
@@ -103,11 +110,11 @@ public:
     }
 
 private:
-    static constexpr std::size_t kMessagesMax = 4096;
-    static_assert(kMessagesMax >= 3 * kSessionsMax);
+    static constexpr std::size_t kMessagesMax = 32768;
+    static_assert(kMessagesMax >= 5 * kSessionsMax);
 
     explicit SessionTable(const TableOptions& options) : options_{options} {}
-    bool name_in_use(std::string_view name) const;
+    bool name_in_use(std::string_view name) const { return find(name) != nullptr; }
     bool make_memory(SessionSlot& slot);
     static void reset(SessionSlot& slot);
 

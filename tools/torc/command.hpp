@@ -25,6 +25,7 @@ protected:
 std::unique_ptr<Command> make_bench();
 std::unique_ptr<Command> make_chat();
 std::unique_ptr<Command> make_demo();
+std::unique_ptr<Command> make_disconnect();
 std::unique_ptr<Command> make_failover();
 std::unique_ptr<Command> make_lossy();
 std::unique_ptr<Command> make_receive();

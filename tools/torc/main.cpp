@@ -13,9 +13,9 @@ int main(int argc, char** argv) {
     program.set_version_flag("--version", torc_version());
     program.require_subcommand(1);
 
-    std::array<std::unique_ptr<Command>, 8> commands{make_demo(),     make_status(), make_send(),
-                                                     make_receive(),  make_chat(),   make_bench(),
-                                                     make_failover(), make_lossy()};
+    std::array<std::unique_ptr<Command>, 9> commands{
+        make_demo(), make_status(), make_disconnect(), make_send(), make_receive(),
+        make_chat(), make_bench(),  make_failover(),   make_lossy()};
     for (const auto& command : commands) command->declare(program);
     CLI11_PARSE(program, argc, argv);
     try {

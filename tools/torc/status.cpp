@@ -90,11 +90,22 @@ private:
         }
         fmt::print("  {} clients\n", now->sessions.size());
         for (const SessionInfo& session : now->sessions) {
-            fmt::print("    #{}#{} pid {} uid {}\n", session.name, now->node, session.pid,
-                       session.uid);
+            print_session(*now, session);
         }
         if (!counters_) return;
         for (const auto& [name, value] : now->counters) fmt::print("  {} {}\n", name, value);
+    }
+
+    /// Who it is, what it did, and how far it is behind.
+    static void print_session(const DaemonStatus& now, const SessionInfo& session) {
+        const double full = session.capacity == 0
+                                ? 0
+                                : 100.0 * static_cast<double>(session.unread_bytes) /
+                                      static_cast<double>(session.capacity);
+        fmt::print(
+            "    #{}#{} pid {} uid {}: sent {}, got {}, lag {} records, {} bytes ({:.0f} %)\n",
+            session.name, now.node, session.pid, session.uid, session.taken, session.written,
+            session.unread, session.unread_bytes, full);
     }
 
     static void print_lossy(const DaemonStatus& now) {
@@ -135,8 +146,14 @@ private:
         }
         json["clients"] = nlohmann::json::array();
         for (const SessionInfo& session : now->sessions) {
-            json["clients"].push_back(
-                {{"name", session.name}, {"pid", session.pid}, {"uid", session.uid}});
+            json["clients"].push_back({{"name", session.name},
+                                       {"pid", session.pid},
+                                       {"uid", session.uid},
+                                       {"operations", session.taken},
+                                       {"records", session.written},
+                                       {"lag", session.unread},
+                                       {"lag_bytes", session.unread_bytes},
+                                       {"capacity", session.capacity}});
         }
         json["counters"] = now->counters;
         return json;

@@ -44,7 +44,9 @@ std::optional<DaemonStatus> read_status(const std::string& runtime_dir, const st
     }
     for (const telemetry::SessionStatus& session : reading->sessions) {
         status.sessions.push_back({std::string(telemetry::get_name(session.name)),
-                                   static_cast<int>(session.pid), session.uid});
+                                   static_cast<int>(session.pid), session.uid, session.messages_in,
+                                   session.messages_out, session.deliver_unread,
+                                   session.deliver_used, session.deliver_capacity});
     }
     for (const telemetry::CounterReading& counter : reading->counters) {
         status.counters[counter.name] = counter.value;

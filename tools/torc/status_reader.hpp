@@ -14,6 +14,11 @@ struct SessionInfo {
     std::string name;
     int pid{0};
     std::uint32_t uid{0};
+    std::uint64_t taken{0};         ///< operations that the daemon took from it
+    std::uint64_t written{0};       ///< records that the daemon wrote for it
+    std::uint64_t unread{0};        ///< of those, how many it has not released
+    std::uint64_t unread_bytes{0};  ///< bytes of them
+    std::uint64_t capacity{0};      ///< of its receive memory
 };
 
 struct DaemonStatus {

@@ -81,6 +81,24 @@ private:
     bool connected_{false};
 };
 
+ControlRequest order_to_end(const std::string& session) {
+    ControlRequest request{};
+    request.magic = kControlMagic;
+    request.version = kLayoutVersion;
+    request.name_size = static_cast<std::uint8_t>(session.size());
+    std::memcpy(request.name, session.data(), session.size());
+    return request;
+}
+
+/// The answer to an order; `partition` (which no order gets) if the other side hung up instead.
+Reason answer_on(int fd, int flags = MSG_DONTWAIT) {
+    ControlReply reply{};
+    const ssize_t size = recv(fd, &reply, sizeof reply, flags);
+    if (size != static_cast<ssize_t>(sizeof reply)) return Reason::partition;
+    EXPECT_EQ(reply.magic, kControlMagic);
+    return reply.result;
+}
+
 /// By hand, without threads: steps of the acceptor alternate with what strangers do.
 class AcceptorTest : public ::testing::TestWithParam<bool> {
 protected:
@@ -376,6 +394,63 @@ TEST_P(AcceptorTest, SecondDaemonIsRefusedAndAStaleSocketReplaced) {
     struct stat status{};
     ASSERT_EQ(stat(dir.socket().c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777u, 0660u);
+}
+
+TEST_P(AcceptorTest, AdministratorEndsASessionByName) {
+    start();
+    const Stranger client(dir.socket());
+    client.say(Stranger::hello("ann"));
+    steps();
+    const Stranger admin(dir.socket());
+    admin.say(order_to_end("ann"));
+    steps();
+    EXPECT_EQ(answer_on(admin.fd()), Reason::none);
+    EXPECT_TRUE(admin.hung_up()) << "one order a connection";
+    ASSERT_EQ(news.size(), 2u);
+    EXPECT_EQ(news[1].kind, ToCore::Kind::end);
+    EXPECT_EQ(news[1].reason, Reason::kicked);
+    EXPECT_EQ(acceptor->counters().controls, 1u);
+
+    const Stranger again(dir.socket());
+    again.say(order_to_end("nobody"));
+    steps();
+    EXPECT_EQ(answer_on(again.fd()), Reason::bad_name);
+    ControlRequest old = order_to_end("ann");
+    old.version = kLayoutVersion + 1;
+    const Stranger older(dir.socket());
+    older.say(old);
+    steps();
+    EXPECT_EQ(answer_on(older.fd()), Reason::version);
+    ControlRequest nonsense = order_to_end("ann");
+    nonsense.name_size = kNameMax + 1;
+    const Stranger liar(dir.socket());
+    liar.say(nonsense);
+    steps();
+    EXPECT_EQ(acceptor->counters().malformed, 1u);
+    EXPECT_EQ(news.size(), 2u);
+}
+
+TEST_P(AcceptorTest, NobodyElseIsObeyed) {
+    if (geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody else";
+    options.mode = 0666;
+    start();
+    ASSERT_EQ(chmod(dir.path().c_str(), 0755), 0);
+    const Stranger client(dir.socket());
+    client.say(Stranger::hello("ann"));
+    steps();
+    const pid_t child = fork();
+    if (child == 0) {
+        constexpr uid_t kNobody = 65534;
+        if (setgid(kNobody) != 0 || setuid(kNobody) != 0) _exit(2);
+        const Stranger other(dir.socket());
+        const ControlRequest request = order_to_end("ann");
+        if (send(other.fd(), &request, sizeof request, MSG_NOSIGNAL) < 0) _exit(3);
+        _exit(answer_on(other.fd(), 0) == Reason::permission ? 0 : 1);
+    }
+    int status = -1;
+    while (waitpid(child, &status, WNOHANG) == 0) steps(1);
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(news.size(), 1u) << "the session goes on";
 }
 
 TEST_P(AcceptorTest, MissingDirectoryAndLongPathAreErrorsWithARemedy) {

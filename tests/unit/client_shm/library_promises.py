@@ -11,8 +11,9 @@ def run(*command):
 
 
 def names(library, *options):
-    lines = run("nm", "-D", *options, library).splitlines()
-    return [line.split()[-1].split("@")[0] for line in lines if line.strip()]
+    symbols = [line.split() for line in run("nm", "-D", *options, library).splitlines()]
+    # "A" is the name of a version of the interface, not a symbol.
+    return [words[-1].split("@")[0] for words in symbols if words and words[-2] != "A"]
 
 
 def main(library, header):

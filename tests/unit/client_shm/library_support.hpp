@@ -60,6 +60,8 @@ inline Message expect_message(Session& session) {
     return std::move(*message);
 }
 
+inline void skip_message(Session& session) { (void)expect_message(session); }
+
 inline std::size_t open_fds() {
     std::size_t count = 0;
     for ([[maybe_unused]] const auto& entry :

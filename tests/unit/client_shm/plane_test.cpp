@@ -97,7 +97,7 @@ private:
 class PlaneTest : public ::testing::Test {
 protected:
     void start(const PlaneOptions& options = {}) {
-        auto made = SessionTable::make({"n1", 4, kCapacityMin, 16 * 1024});
+        auto made = SessionTable::make({"n1", 4, kCapacityMin, 4 * 1024});
         ASSERT_TRUE(made.has_value());
         table = std::move(*made);
         plane = std::make_unique<ClientPlane>(*table, options);
@@ -336,6 +336,142 @@ TEST_F(PlaneTest, LateNewsForAReusedSlotIsIgnored) {
     EXPECT_EQ(plane->counters().stale, 1u);
 }
 
+TEST_F(PlaneTest, FlushOperationsAndSubgroupsReachTheEngine) {
+    start();
+    auto client = open();
+    std::vector<ClientOp> ops;
+    answer = [&](const ClientOp& op) {
+        ops.push_back(op);
+        return Accept::accepted;
+    };
+    std::vector<std::byte> name(name_bytes(5));
+    write_name(name.data(), "group");
+    client->write(RecordType::flush_join, name);
+    client->write(RecordType::join, name);
+    client->write(RecordType::flush_ok, name);
+    pass();
+    ASSERT_EQ(ops.size(), 3u);
+    EXPECT_EQ(ops[0].join_kind, engine::JoinKind::flush);
+    EXPECT_EQ(ops[1].join_kind, engine::JoinKind::open);
+    EXPECT_EQ(ops[2].kind, ClientOp::Kind::flush_ok);
+    EXPECT_FALSE(client->ended());
+}
+
+TEST_F(PlaneTest, RefusalsByTheOrderNameTheirOperation) {
+    start();
+    auto client = open();
+    answer = [](const ClientOp& op) {
+        return op.name == "bad" ? Accept::illegal : Accept::accepted;
+    };
+    client->join("one");
+    client->join("bad");
+    client->send("g", "three");
+    client->join("four");
+    pass();
+    RecordView record;
+    ASSERT_EQ(client->consumer.peek(record), RingStatus::ok);
+    EXPECT_EQ(record.header.operation, 2u);
+    client->consumer.advance(record);
+
+    plane->ordered(client->id(), Service::agreed);
+    plane->ordered(client->id(), Service::agreed);
+    plane->session(client->id(), engine::SessionOutcome::not_member);
+    plane->ordered(client->id(), Service::agreed);
+    plane->session(client->id(), engine::SessionOutcome::limit_reached);
+    plane->publish();
+    const std::vector<std::pair<std::uint64_t, Reason>> expected{{3, Reason::not_member},
+                                                                 {4, Reason::limit}};
+    for (const auto& [operation, reason] : expected) {
+        ASSERT_EQ(client->consumer.peek(record), RingStatus::ok);
+        RefusedBody body;
+        std::memcpy(&body, record.body, sizeof body);
+        EXPECT_EQ(record.header.operation, operation);
+        EXPECT_EQ(body.reason, reason);
+        client->consumer.advance(record);
+    }
+    EXPECT_EQ(client->deliver()->taken.load(), 4u);
+    EXPECT_EQ(client->deliver()->ordered.load(), 3u);
+    EXPECT_EQ(client->deliver()->refused.load(), 1u);
+}
+
+TEST_F(PlaneTest, EveryReasonOfTheEngineIsTold) {
+    using engine::SessionOutcome;
+    start();
+    auto client = open();
+    const std::vector<std::pair<Accept, Reason>> at_once{
+        {Accept::illegal, Reason::bad_name},
+        {Accept::not_member, Reason::not_member},
+        {Accept::flushed, Reason::flushed},
+    };
+    for (const auto& [accept, reason] : at_once) {
+        answer = [accept = accept](const ClientOp&) { return accept; };
+        client->send("g", "x");
+        pass();
+        RecordView record;
+        ASSERT_EQ(client->consumer.peek(record), RingStatus::ok);
+        RefusedBody body;
+        std::memcpy(&body, record.body, sizeof body);
+        EXPECT_EQ(body.reason, reason);
+        client->consumer.advance(record);
+    }
+    const std::vector<std::pair<SessionOutcome, Reason>> ends{
+        {SessionOutcome::closed, Reason::closed},
+        {SessionOutcome::name_taken, Reason::name_taken},
+        {SessionOutcome::flush_timeout, Reason::flush_timeout},
+    };
+    answer = nullptr;
+    for (const auto& [outcome, reason] : ends) {
+        auto victim = open();
+        plane->session(victim->id(), outcome);
+        EXPECT_EQ(victim->reason(), reason);
+        pass();
+        heard();
+    }
+}
+
+TEST_F(PlaneTest, AdministratorEndsASessionOnce) {
+    start();
+    auto client = open("ann");
+    table->end(client->id(), Reason::kicked);
+    table->end(client->id(), Reason::violation);
+    pass();
+    expect_ended(*client, Reason::kicked);
+    EXPECT_EQ(plane->counters().kicked, 1u);
+    table->end(client->id(), Reason::kicked);
+    EXPECT_FALSE(table->core_has_news()) << "that session is gone";
+}
+
+TEST_F(PlaneTest, EveryViewSaysWhoCameWithWhom) {
+    start();
+    auto client = open("bob");
+    const std::array<std::string_view, 3> members{"#ann#n1", "#bob#n1", "#cyd#n1"};
+    const auto sets_of = [&](engine::ViewCause cause, std::string_view who, std::size_t count) {
+        engine::ViewEvent event;
+        event.session = client->id();
+        event.group = "g";
+        event.cause = cause;
+        event.who = who;
+        event.members = std::span(members).first(count);
+        plane->view(event);
+        plane->publish();
+        RecordView record;
+        EXPECT_EQ(client->consumer.peek(record), RingStatus::ok);
+        client->consumer.advance(record);
+        ViewBody body;
+        std::memcpy(&body, record.body, sizeof body);
+        std::vector<std::uint16_t> sets(count + 1);
+        std::memcpy(sets.data(), record.body + align_up(sizeof body + body.names_bytes, 8),
+                    2 * count);
+        sets[count] = body.my_vs_set;
+        return sets;
+    };
+    using Sets = std::vector<std::uint16_t>;
+    EXPECT_EQ(sets_of(engine::ViewCause::join, "#ann#n1", 3), (Sets{1, 0, 0, 0}));
+    EXPECT_EQ(sets_of(engine::ViewCause::join, "#bob#n1", 3), (Sets{0, 1, 0, 1}));
+    EXPECT_EQ(sets_of(engine::ViewCause::join, "#ann#n1", 1), (Sets{0, 0})) << "it is alone";
+    EXPECT_EQ(sets_of(engine::ViewCause::leave, "#dan#n1", 3), (Sets{0, 0, 0, 0}));
+}
+
 // --- hostile segments
 // ------------------------------------------------------------------------------
 
@@ -362,7 +498,7 @@ TEST_F(PlaneTest, ImpossibleLengthEndsTheSessionAfterWhatWasGood) {
 }
 
 TEST_F(PlaneTest, EveryTypeThatNoClientWritesIsAViolation) {
-    for (const int type : {0, 5, 15, 16, 17, 18, 19, 20, 21, 22, 0xFFFF}) {
+    for (const int type : {0, 7, 15, 16, 17, 18, 19, 20, 21, 22, 23, 0xFFFF}) {
         start();
         auto client = open();
         client->write(static_cast<RecordType>(type), std::vector<std::byte>(32));
@@ -379,11 +515,12 @@ TEST_F(PlaneTest, EveryLieInASendIsAViolation) {
         std::size_t at;
         std::uint8_t value;
     };
-    for (const Lie& lie : {Lie{"service", 0, 6}, Lie{"flags", 1, 2}, Lie{"no group", 4, 0},
-                           Lie{"too many groups", 4, 101}, Lie{"one group more", 4, 2},
-                           Lie{"names past the end", 7, 0x10}, Lie{"names too short", 6, 3},
-                           Lie{"name past the names", names_at, 200},
-                           Lie{"name too short", names_at, 2}, Lie{"no NUL", names_at + 6, 'x'}}) {
+    for (const Lie& lie :
+         {Lie{"service", 0, 6}, Lie{"flags", 1, 4}, Lie{"subgroup of nobody", 1, 2},
+          Lie{"no group", 4, 0}, Lie{"too many groups", 4, 101}, Lie{"one group more", 4, 2},
+          Lie{"names past the end", 7, 0x10}, Lie{"names too short", 6, 3},
+          Lie{"name past the names", names_at, 200}, Lie{"name too short", names_at, 2},
+          Lie{"no NUL", names_at + 6, 'x'}}) {
         start();
         auto client = open();
         auto body = good;
@@ -446,6 +583,15 @@ TEST_F(PlaneTest, HeadPastTheTailEndsTheSession) {
     expect_ended(*client, Reason::violation);
 }
 
+TEST_F(PlaneTest, MoreReleasedThanWrittenEndsTheSession) {
+    start();
+    auto client = open();
+    client->header()->released.store(1000);
+    for (int i = 0; i < 20 && !client->ended(); ++i) deliver(client->id(), 8000);
+    pass();
+    expect_ended(*client, Reason::violation);
+}
+
 TEST_F(PlaneTest, ALiarDoesNotDisturbOthers) {
     start();
     auto liar = open("liar");
@@ -497,6 +643,39 @@ TEST_F(PlaneTest, SlowReaderIsWarnedThenDisconnectedAndStillReadsWhatCame) {
     EXPECT_EQ(std::count(types.begin(), types.end(), RecordType::warning), 1);
     EXPECT_EQ(std::count(types.begin(), types.end(), RecordType::message), sent - 1);
     expect_ended(*client, Reason::slow_reader);
+}
+
+TEST_F(PlaneTest, ReaderIsBoundedByRecordsToo) {
+    PlaneOptions options;
+    options.unread_max = 20;
+    options.high_water_percent = 50;
+    start(options);
+    auto client = open();
+    int sent = 0;
+    for (; sent < 100 && !client->ended(); ++sent) deliver(client->id(), 10);
+    plane->publish();
+    EXPECT_EQ(client->reason(), Reason::slow_reader);
+    const auto types = client->drain();
+    EXPECT_EQ(types.size(), 20u) << "what came before the limit, the warning included";
+    EXPECT_EQ(types[10], RecordType::warning);
+    EXPECT_EQ(client->deliver()->written.load(), 20u);
+}
+
+TEST_F(PlaneTest, ReaderThatReleasesIsNotBoundedByRecords) {
+    PlaneOptions options;
+    options.unread_max = 20;
+    start(options);
+    auto client = open();
+    std::uint64_t released = 0;
+    for (int round = 0; round < 20; ++round) {
+        for (int i = 0; i < 12; ++i) deliver(client->id(), 10);
+        plane->publish();
+        released += client->drain().size();
+        client->header()->released.store(released);
+        pass();
+    }
+    EXPECT_FALSE(client->ended());
+    EXPECT_EQ(plane->counters().warnings, 0u);
 }
 
 TEST_F(PlaneTest, ReaderThatCatchesUpIsWarnedAnew) {

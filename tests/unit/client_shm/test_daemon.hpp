@@ -59,24 +59,57 @@ public:
                 names_.erase(id);
                 return engine::Accept::accepted;
             case Kind::join:
-                if (op.name == "forbidden") return engine::Accept::illegal;
-                groups_[std::string(op.name)].push_back(op.session);
-                tell(std::string(op.name), engine::ViewCause::join, names_[id]);
-                return engine::Accept::accepted;
+                return join(op);
             case Kind::leave:
+                plane_.ordered(op.session, Service::agreed);
                 leave(std::string(op.name), op.session, false);
                 return engine::Accept::accepted;
             case Kind::send:
                 return send(op);
             case Kind::flush_ok:
-                return engine::Accept::flushed;
+                return flush_ok(op);
         }
         return engine::Accept::illegal;
     }
     std::size_t sessions() const { return names_.size(); }
 
 private:
+    /// "forbidden" is refused at once, "full" by the order; a flush join asks who is there.
+    engine::Accept join(const engine::ClientOp& op) {
+        if (op.name == "forbidden") return engine::Accept::illegal;
+        plane_.ordered(op.session, Service::agreed);
+        if (op.name == "full") {
+            plane_.session(op.session, engine::SessionOutcome::limit_reached);
+            return engine::Accept::accepted;
+        }
+        const std::string group(op.name);
+        auto& members = groups_[group];
+        if (op.join_kind == engine::JoinKind::flush && !members.empty()) {
+            joiners_[group].push_back(op.session);
+            waiting_[group] = members;
+            for (const SessionId member : members) plane_.flush({member, op.name});
+            return engine::Accept::accepted;
+        }
+        members.push_back(op.session);
+        tell(group, engine::ViewCause::join, names_[raw(op.session)]);
+        return engine::Accept::accepted;
+    }
+    engine::Accept flush_ok(const engine::ClientOp& op) {
+        const std::string group(op.name);
+        auto& waiting = waiting_[group];
+        const auto found = std::find(waiting.begin(), waiting.end(), op.session);
+        if (found == waiting.end()) return engine::Accept::flushed;
+        plane_.ordered(op.session, Service::agreed);
+        waiting.erase(found);
+        if (!waiting.empty()) return engine::Accept::accepted;
+        for (const SessionId joiner : joiners_[group]) groups_[group].push_back(joiner);
+        tell(group, engine::ViewCause::join, names_[raw(joiners_[group].back())]);
+        joiners_[group].clear();
+        return engine::Accept::accepted;
+    }
     engine::Accept send(const engine::ClientOp& op) {
+        if (op.groups[0] == "closed") return engine::Accept::not_member;
+        plane_.ordered(op.session, op.service);
         std::vector<SessionId> targets;
         for (const std::string_view group : op.groups) {
             for (const auto& [id, name] : names_) {
@@ -136,6 +169,8 @@ private:
     ClientPlane& plane_;
     std::map<std::uint32_t, std::string> names_;
     std::map<std::string, std::vector<SessionId>> groups_;
+    std::map<std::string, std::vector<SessionId>> joiners_;  ///< of flush groups, without a view
+    std::map<std::string, std::vector<SessionId>> waiting_;  ///< for their flush_ok
     std::uint64_t seq_{0};
     std::uint64_t view_{0};
 };

@@ -89,6 +89,8 @@ public:
     }
     void deliver(const engine::Delivery&) { log_.push_back("deliver"); }
     void view(const engine::ViewEvent&) { log_.push_back("view"); }
+    void flush(const engine::FlushRequest&) { log_.push_back("flush"); }
+    void ordered(SessionId, Service) {}
     void session(SessionId, engine::SessionOutcome) { log_.push_back("session"); }
     void publish() { ++published_; }
     bool arm_sleep() { return ops_.empty(); }
