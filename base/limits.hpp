@@ -32,17 +32,26 @@ inline constexpr std::uint32_t kBurstMax = 256;
 inline constexpr std::size_t kRtrMax = 16;
 
 /// Sessions of one daemon.
-inline constexpr std::size_t kSessionsMax = 1024;
+inline constexpr std::size_t kSessionsMax = 4096;
 /// Bytes of a session's or daemon's name, without terminator.
 inline constexpr std::size_t kNameMax = 31;
-/// Bytes of a group name; a private name `#session#daemon` fits as well.
-inline constexpr std::size_t kGroupNameMax = 66;
-static_assert(kGroupNameMax >= 2 * kNameMax + 2);
+/// Bytes of a private name `#session#daemon`.
+inline constexpr std::size_t kPrivateNameMax = 2 * kNameMax + 2;
+/// Bytes of a group name, and of one for sessions that did not ask for long names.
+inline constexpr std::size_t kGroupNameMax = 255;
+inline constexpr std::size_t kShortGroupNameMax = 66;
+/// Bytes of the group names that Spread knows.
+inline constexpr std::size_t kSpreadGroupNameMax = 31;
+static_assert(kShortGroupNameMax >= kPrivateNameMax && kGroupNameMax <= 0xFF);
 /// Destination groups of one message.
 inline constexpr std::size_t kGroupsPerMessageMax = 100;
-/// Groups a daemon's replicated directory holds, and (group, member) pairs in all of them.
-inline constexpr std::size_t kGroupsMax = 4096;
-inline constexpr std::size_t kMembershipsMax = 32768;
+/// Groups of a cluster, and (group, member) pairs in all of them: what an operator may allow, and
+/// the defaults. Enough for every session of every daemon to be in two groups.
+inline constexpr std::size_t kGroupsMax = std::size_t{1} << 16;
+inline constexpr std::size_t kGroupsDefault = std::size_t{1} << 14;
+inline constexpr std::size_t kMembershipsMax = std::size_t{1} << 20;
+inline constexpr std::size_t kMembershipsDefault = std::size_t{1} << 17;
+static_assert(kMembershipsMax >= 2 * kNodesMax * kSessionsMax);
 
 /// Payload bytes of one message: the default and the most an operator may configure.
 inline constexpr std::size_t kMessageBytesDefault = std::size_t{1} << 20;

@@ -5,8 +5,12 @@
 
 #include "base/check.hpp"
 #include "groups/name.hpp"
+#include "wire/data.hpp"
 
 namespace torc::groups {
+
+static_assert(kEnvelopeBytesMax <= wire::kEnvelopeRoom);
+
 namespace {
 
 std::string_view text(std::span<const std::byte> bytes) {

@@ -77,6 +77,8 @@ private:
     bool differs(Directory::GroupId group, std::span<const StagedMember> members) const;
     void rebuild(std::span<const StagedMember> staged);
     std::span<const Directory::GroupId> groups_by_name();
+    std::span<const Directory::GroupId> groups_by_name(const Participant& who);
+    std::span<const Directory::GroupId> sort_by_name();
 
     /// Sends one view event to every local member.
     void announce(Directory::GroupId group, ViewCause cause, std::string_view who);

@@ -8,7 +8,9 @@
 
 namespace torc::groups {
 
-Merge::Merge() { staged_.reserve(kMembershipsMax); }
+Merge::Merge(std::size_t memberships_max) : memberships_max_(memberships_max) {
+    staged_.reserve(memberships_max);
+}
 
 void Merge::start(const wire::MemberList& members) {
     active_ = true;
@@ -22,7 +24,7 @@ bool Merge::take(NodeIndex from, std::span<const std::byte> chunk) {
     if (!reader.valid()) return false;
     SyncEntry entry;
     while (reader.next(entry)) {
-        if (staged_.size() == kMembershipsMax) return false;
+        if (staged_.size() == memberships_max_) return false;
         staged_.push_back({reader.lineage(), entry.position,
                            Participant{from, entry.session, SessionName(entry.name)},
                            GroupName(entry.group)});

@@ -22,7 +22,7 @@ struct StagedMember {
 
 class Merge {
 public:
-    Merge();
+    explicit Merge(std::size_t memberships_max);
 
     /// A ring with strangers was installed: wait for a SYNC of each member.
     void start(const wire::MemberList& members);
@@ -49,6 +49,7 @@ private:
     std::array<std::uint64_t, kNodesMax> lineage_of_{};
     std::array<std::uint16_t, kNodesMax> set_of_{};
     std::vector<StagedMember> staged_;
+    std::size_t memberships_max_;
 };
 
 }  // namespace torc::groups

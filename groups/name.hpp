@@ -34,8 +34,11 @@ using GroupName = FixedName<kGroupNameMax>;
 
 /// Names a session may have: 1..kNameMax printable ASCII bytes without '#' and blank.
 bool is_session_name(std::string_view name);
-/// Names that can be joined: 1..kGroupNameMax bytes, no control bytes, not beginning with '#'.
+/// Names that can be joined: 1..kGroupNameMax bytes of UTF-8 without control characters, not
+/// beginning with '#'.
 bool is_group_name(std::string_view name);
+/// The narrower rule of Spread: 1..kSpreadGroupNameMax printable ASCII bytes without '#'.
+bool is_spread_group_name(std::string_view name);
 /// Destinations of a message: a group name or a private name `#session#daemon`.
 bool is_destination(std::string_view name);
 
@@ -46,13 +49,7 @@ struct PrivateName {
 /// Splits `#session#daemon`; both parts empty if it is not one.
 PrivateName split_private(std::string_view name);
 
-/// 64-bit FNV-1a of a name.
-constexpr std::uint64_t hash_name(std::string_view name) {
-    std::uint64_t hash = 0xCBF29CE484222325u;
-    for (const char c : name) {
-        hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001B3u;
-    }
-    return hash;
-}
+/// 64-bit hash of a name, the same on every host: digests that daemons compare are made of it.
+std::uint64_t hash_name(std::string_view name);
 
 }  // namespace torc::groups

@@ -1,21 +1,29 @@
 #include "groups/sessions.hpp"
 
+#include "base/check.hpp"
+
 namespace torc::groups {
 
 Sessions::Open Sessions::open(SessionId id, std::string_view name) {
-    if (id.slot >= kSessionsMax || slots_[id.slot].in_use) return Open::slot_taken;
+    if (id.slot >= kSessionsMax || is_used(id.slot)) return Open::slot_taken;
     if (!is_session_name(name)) return Open::bad_name;
     if (find(name).slot != SessionId{}.slot) return Open::name_taken;
+    while (slots_used_ <= id.slot) slots_.put(slots_used_++);
     slots_[id.slot] = Slot{true, id, SessionName(name)};
-    slots_used_ = std::max<std::uint16_t>(slots_used_, static_cast<std::uint16_t>(id.slot + 1));
+    by_name_.insert(id.slot, hash_name(name));
     return Open::opened;
 }
 
+void Sessions::close(SessionId id) {
+    TORC_CHECK(is_open(id));
+    slots_[id.slot].in_use = false;
+    by_name_.erase(id.slot);
+}
+
 SessionId Sessions::find(std::string_view name) const {
-    for (std::uint16_t slot = 0; slot < slots_used_; ++slot) {
-        if (slots_[slot].in_use && slots_[slot].name.view() == name) return slots_[slot].id;
-    }
-    return SessionId{};
+    const HashIndex::Id slot = by_name_.find(
+        hash_name(name), [&](HashIndex::Id place) { return slots_[place].name.view() == name; });
+    return slot == HashIndex::kNone ? SessionId{} : slots_[slot].id;
 }
 
 }  // namespace torc::groups

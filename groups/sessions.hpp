@@ -1,12 +1,12 @@
 // The sessions of this daemon: which slot is open, under which name.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
+#include "base/hash_index.hpp"
 #include "base/ids.hpp"
+#include "base/lazy_array.hpp"
 #include "base/limits.hpp"
 #include "groups/name.hpp"
 
@@ -14,22 +14,21 @@ namespace torc::groups {
 
 class Sessions {
 public:
-    Sessions() : slots_(kSessionsMax) {}
+    Sessions() : slots_(kSessionsMax), by_name_(kSessionsMax) {}
 
     enum class Open : std::uint8_t { opened, bad_name, name_taken, slot_taken };
     Open open(SessionId id, std::string_view name);
-    void close(SessionId id) { slots_[id.slot].in_use = false; }
+    void close(SessionId id);
 
-    bool is_open(SessionId id) const {
-        return id.slot < kSessionsMax && slots_[id.slot].in_use && slots_[id.slot].id == id;
-    }
+    bool is_open(SessionId id) const { return is_used(id.slot) && slots_[id.slot].id == id; }
     std::string_view name(SessionId id) const { return slots_[id.slot].name.view(); }
     /// The open session in `slot`; slot 0xFFFF if none is.
     SessionId in_slot(std::uint16_t slot) const {
-        return slots_[slot].in_use ? slots_[slot].id : SessionId{};
+        return is_used(slot) ? slots_[slot].id : SessionId{};
     }
-    /// The session of that name; slot 0xFFFF if there is none. Cost: walks the slots in use.
+    /// The session of that name; slot 0xFFFF if there is none.
     SessionId find(std::string_view name) const;
+    std::size_t count() const { return by_name_.count(); }
 
 private:
     struct Slot {
@@ -37,7 +36,10 @@ private:
         SessionId id;
         SessionName name;
     };
-    std::vector<Slot> slots_;
+    bool is_used(std::uint16_t slot) const { return slot < slots_used_ && slots_[slot].in_use; }
+
+    LazyArray<Slot> slots_;
+    HashIndex by_name_;
     std::uint16_t slots_used_{0};  ///< slots from here on were never opened
 };
 

@@ -1,5 +1,6 @@
 #include "groups/views.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/check.hpp"
@@ -16,16 +17,21 @@ std::size_t write_private(char* at, std::string_view session, std::string_view d
     return 2 + session.size() + daemon.size();
 }
 
+/// Each session is a member once.
+std::size_t group_members_max(const config::ClusterSettings& settings) {
+    return std::min(settings.memberships, settings.nodes.size() * kSessionsMax);
+}
+
 }  // namespace
 
 ViewBuilder::ViewBuilder(const config::ClusterSettings& settings)
-    : text_(kMembershipsMax * kPrivateNameMax) {
+    : text_(group_members_max(settings) * kPrivateNameMax) {
     for (const config::NodeEntry& node : settings.nodes) {
         TORC_CHECK(node.name.size() <= kNameMax);
         daemons_.push_back(node.name);
     }
-    names_.reserve(kMembershipsMax);
-    sets_.reserve(kMembershipsMax);
+    names_.reserve(group_members_max(settings));
+    sets_.reserve(group_members_max(settings));
 }
 
 std::string_view ViewBuilder::private_name(std::string_view session, NodeIndex daemon) {

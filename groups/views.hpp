@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/lazy_array.hpp"
 #include "config/settings.hpp"
 #include "groups/directory.hpp"
 #include "groups/events.hpp"
@@ -33,11 +34,9 @@ public:
     }
 
 private:
-    static constexpr std::size_t kPrivateNameMax = 2 * kNameMax + 2;
-
     std::vector<std::string> daemons_;
     std::array<char, kPrivateNameMax> one_{};
-    std::vector<char> text_;
+    LazyArray<char> text_;
     std::vector<std::string_view> names_;
     std::vector<std::uint16_t> sets_;
 };

@@ -19,7 +19,7 @@
 namespace torc::wire {
 
 /// What layers above may put in front of a payload (the envelope of groups).
-inline constexpr std::size_t kEnvelopeRoom = 8 * 1024;
+inline constexpr std::size_t kEnvelopeRoom = 32 * 1024;
 /// Bytes of the largest message that can be fragmented: payload and envelope.
 inline constexpr std::size_t kWireMessageBytesMax = kMessageBytesMax + kEnvelopeRoom;
 

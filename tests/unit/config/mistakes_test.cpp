@@ -153,8 +153,8 @@ const std::vector<Mistake>& value_mistakes() {
          {"t:2:1: status_frames = true: this version does not send STATUS multicasts; leave it "
           "false"}},
         {"TooManySessions",
-         with("sessions = 1025\n"),
-         {"t:11:12: sessions is 1025; it must be from 1 to 1024"}},
+         with("sessions = 4097\n"),
+         {"t:11:12: sessions is 4097; it must be from 1 to 4096"}},
         {"UnknownChoice",
          cluster("dissemination = \"multicats\""),
          {"t:2:17: dissemination is \"multicats\"; it must be \"multicast\", \"unicast\" or "

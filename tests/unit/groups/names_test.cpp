@@ -29,7 +29,47 @@ TEST(Names, GroupsMayBeAnyTextThatDoesNotLookPrivate) {
     EXPECT_FALSE(is_group_name("#alice#n0"));
     EXPECT_FALSE(is_group_name(""));
     EXPECT_FALSE(is_group_name("a\x01"));
+    EXPECT_TRUE(is_group_name(std::string(kGroupNameMax, 'g')));
     EXPECT_FALSE(is_group_name(std::string(kGroupNameMax + 1, 'g')));
+}
+
+TEST(Names, GroupsAreUtf8WithoutControlCharacters) {
+    for (const char* good : {"\xC2\xA0", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEF\xBF\xBD",
+                             "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF", "a\xE2\x82\xAC b"}) {
+        EXPECT_TRUE(is_group_name(good)) << good;
+    }
+    const std::pair<const char*, const char*> bad[] = {
+        {"\x7F", "DEL"},
+        {"\xC2\x80", "U+0080, a control character"},
+        {"\xC2\x9F", "U+009F, the last of them"},
+        {"\x80", "begins in the middle"},
+        {"\xC0\xAF", "overlong slash"},
+        {"\xE0\x9F\xBF", "overlong, three bytes"},
+        {"\xF0\x8F\xBF\xBF", "overlong, four bytes"},
+        {"\xED\xA0\x80", "a surrogate"},
+        {"\xF4\x90\x80\x80", "beyond U+10FFFF"},
+        {"\xF5\x80\x80\x80", "no such lead"},
+        {"\xC3", "cut off"},
+        {"a\xE2\x82", "cut off"},
+        {"\xE2\x82 ", "a blank inside"},
+        {"\xC3\xA4\xFF", "a byte that is never in UTF-8"},
+    };
+    for (const auto& [name, why] : bad) EXPECT_FALSE(is_group_name(name)) << why;
+}
+
+TEST(Names, SpreadKnowsFewer) {
+    EXPECT_TRUE(is_spread_group_name("prices.eu"));
+    EXPECT_TRUE(is_spread_group_name(std::string(31, 'g')));
+    EXPECT_FALSE(is_spread_group_name(std::string(32, 'g')));
+    EXPECT_FALSE(is_spread_group_name("with blank"));
+    EXPECT_FALSE(is_spread_group_name("\xC3\xA4rger"));
+    EXPECT_FALSE(is_spread_group_name("#alice"));
+}
+
+TEST(Names, HashIsTheSameEverywhere) {
+    EXPECT_NE(hash_name("a"), hash_name(std::string_view("a\0", 2)));
+    EXPECT_NE(hash_name("12345678"), hash_name("123456789"));
+    EXPECT_EQ(hash_name("prices.eu"), 0xD7A90EF0DA7E32D5u);
 }
 
 TEST(Names, PrivateNamesHaveTwoParts) {
