@@ -37,16 +37,15 @@ Result<dataplane::Fd> connect_to(const std::string& path) {
 }
 
 Result<void> judge(client_shm::Reason result, const std::string& session) {
-    switch (result) {
-        case client_shm::Reason::none:
-            return {};
-        case client_shm::Reason::bad_name:
-            return failure("no session is named '" + session + "' there", "see torc status");
-        case client_shm::Reason::permission:
-            return failure("only root and the daemon's own user may do that");
-        default:
-            return failure(torc_strerror(static_cast<int>(result)));
+    using client_shm::Reason;
+    if (result == Reason::none) return {};
+    if (result == Reason::bad_name) {
+        return failure("no session is named '" + session + "' there", "see torc status");
     }
+    if (result == Reason::permission) {
+        return failure("only root and the daemon's own user may do that");
+    }
+    return failure(torc_strerror(static_cast<int>(result)));
 }
 
 }  // namespace
