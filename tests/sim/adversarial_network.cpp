@@ -124,7 +124,7 @@ Instant AdversarialNetwork::in_line(Instant at, Instant now, const Copy& copy) {
 
 void AdversarialNetwork::put(Instant now, Instant at, std::uint32_t to, const Packet& packet,
                              std::vector<Arrival>& out) {
-    if (hazards_.slow_ns != 0 && (hazards_.slow_hosts >> to & 1) != 0) {
+    if (hazards_.slow_ns != 0 && to < 32 && (hazards_.slow_hosts >> to & 1) != 0) {
         const Nanos cost{hazards_.slow_ns};
         const Nanos wait = busy_until_[to] - now;
         if (wait > cost * hazards_.slow_ring) return;  // no free descriptor

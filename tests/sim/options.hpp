@@ -73,7 +73,7 @@ struct Options {
 
 /// Nodes that a run can have: one that can be parted, and as many as oracles have bits.
 inline constexpr std::uint32_t kNodesLeast = 2;
-inline constexpr std::uint32_t kNodesMost = 63;
+inline constexpr std::uint32_t kNodesMost = 64;
 
 /// Calls `visit(name, field)` for each field but the hazards, which have their own; the menu of
 /// faults is not there either, it only makes the schedule. `Self` is Options or const Options.

@@ -122,6 +122,9 @@ void PhysicalCluster::transmit(std::uint32_t host, const wire::Transmit& transmi
     outbox_.push_back({host, transmit.to,
                        std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end())});
     urgent_ = urgent_ || transmit.channel != wire::Channel::data;
+    if (transmit.channel != wire::Channel::data) return;
+    ++data_frames_;
+    data_bytes_ += bytes.size();
 }
 
 void PhysicalCluster::flush() {

@@ -43,6 +43,9 @@ public:
     std::uint64_t tail_drops() const { return fabric_.tail_drops(); }
     std::size_t port_peak() const { return fabric_.port_peak(); }
     std::uint64_t descriptor_drops() const { return descriptor_drops_; }
+    /// DATA frames that were sent so far by all, and their bytes; a multicast counts once.
+    std::uint64_t data_frames() const { return data_frames_; }
+    std::uint64_t data_bytes() const { return data_bytes_; }
     Prng& prng() { return prng_; }
     void forget_deliveries();
 
@@ -103,6 +106,8 @@ private:
     std::uint64_t side_{0};
     bool sending_{false};
     std::uint64_t descriptor_drops_{0};
+    std::uint64_t data_frames_{0};
+    std::uint64_t data_bytes_{0};
     std::string violation_;
     std::vector<Frame> outbox_;
     bool urgent_{false};  ///< something in the outbox must not wait for the end of the pass

@@ -67,11 +67,19 @@ void PhysicalHost::boot(Instant now, std::uint64_t randomness) {
     stays_.clear();
     wishes_.clear();
     joined_ = in_transitional_ = false;
+    joins_ = 0;
     engine_->start(now);
+    for (std::uint32_t slot = 0; slot <= options_.population.sessions_of(index_); ++slot) {
+        open(now, static_cast<std::uint16_t>(slot));
+    }
+}
+
+void PhysicalHost::open(Instant now, std::uint16_t slot) {
+    const std::string name = "s" + std::to_string(slot);
     engine::ClientOp open;
     open.kind = OpKind::open;
-    open.session = SessionId{0, 1};
-    open.name = "s";
+    open.session = SessionId{slot, 1};
+    open.name = name;
     TORC_CHECK(engine_->on_client(now, open) == engine::Accept::accepted);
 }
 
@@ -95,17 +103,31 @@ void PhysicalHost::want_to_send(Instant now) {
 
 void PhysicalHost::offer(Instant now) {
     if (!engine_->wants_clients()) return;
-    if (!joined_) {
-        engine::ClientOp join;
-        join.kind = OpKind::join;
-        join.session = SessionId{0, 1};
-        join.name = kGroup;
-        joined_ = engine_->on_client(now, join) == engine::Accept::accepted;
-    }
+    if (!joined_) joined_ = join(now, 0, kGroup);
+    join_population(now);
     while (joined_ && options_.saturate && engine_->wants_clients() && send(now, now)) {
     }
     while (joined_ && !wishes_.empty() && engine_->wants_clients() && send(now, wishes_.front())) {
         wishes_.pop_front();
+    }
+}
+
+bool PhysicalHost::join(Instant now, std::uint16_t slot, std::string_view group) {
+    engine::ClientOp join;
+    join.kind = OpKind::join;
+    join.session = SessionId{slot, 1};
+    join.name = group;
+    return engine_->on_client(now, join) == engine::Accept::accepted;
+}
+
+/// Slot 0 is the session that sends.
+void PhysicalHost::join_population(Instant now) {
+    const Population& population = options_.population;
+    while (joined_ && joins_ < population.joins_of(index_) && engine_->wants_clients()) {
+        const auto slot = static_cast<std::uint16_t>(1 + joins_ / population.memberships);
+        const std::string group = Population::group_name(population.group_of(index_, joins_));
+        if (!join(now, slot, group)) return;
+        ++joins_;
     }
 }
 

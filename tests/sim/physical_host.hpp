@@ -1,6 +1,7 @@
 // One host of the physical simulator: an engine, its frame memory, and one session that sends at a
-// given rate to the one group that everybody is in. It notes what figures are made of: when each
-// configuration came, the first and last delivery in it, and how long messages took.
+// given rate to the one group that everybody is in; beside it a population that only joins. It
+// notes what figures are made of: when each configuration came, the first and last delivery in it,
+// and how long messages took.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include "tests/sim/arena.hpp"
 #include "tests/sim/oracle.hpp"
 #include "tests/sim/physical_network.hpp"
+#include "tests/sim/population.hpp"
 
 namespace torc::sim {
 
@@ -26,6 +28,7 @@ struct PhysicalOptions {
     bool saturate{false};  ///< always another message instead
     Service service{Service::agreed};
     bool watched{true};  ///< by the oracle: slower
+    Population population;
 };
 
 PhysicalOptions physical_options(std::uint32_t nodes, const config::Timers& timers);
@@ -64,6 +67,8 @@ public:
 
     bool alive() const { return engine_ != nullptr; }
     bool left() const { return alive() && engine_->left(); }
+    /// The engine has taken all joins of its sessions.
+    bool all_joined() const { return joined_ && joins_ == options_.population.joins_of(index_); }
     std::uint32_t boots() const { return boots_; }
     const engine::Engine& engine() const { return *engine_; }
     const telemetry::CounterSet& counters() const { return *counters_; }
@@ -79,6 +84,9 @@ private:
     void traced(const telemetry::TraceEvent& event);
     void received(const engine::Delivery& delivery);
     bool send(Instant now, Instant wished);
+    void open(Instant now, std::uint16_t slot);
+    bool join(Instant now, std::uint16_t slot, std::string_view group);
+    void join_population(Instant now);
 
     /// A session that waits for more stops wishing.
     static constexpr std::size_t kWishesMax = 256;
@@ -93,6 +101,7 @@ private:
     std::unique_ptr<telemetry::CounterSet> counters_;
     std::unique_ptr<engine::Engine> engine_;
     bool joined_{false};
+    std::uint32_t joins_{0};  ///< of the population, taken so far
     std::deque<Instant> wishes_;
     std::vector<std::byte> payload_;
     std::vector<Stay> stays_;

@@ -1,6 +1,7 @@
 // torc-physical: figures of the real core on the physical network model, in virtual time: the same
 // on every machine. `--event crash|leave|merge|join` gives the interruption of delivery, `--event
-// throughput|latency` what a quiet ring does. Exit 0: all runs came to their ring.
+// throughput|latency` what a quiet ring does, `--event scale` what many groups take. Exit 0: all
+// runs came to their ring.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -65,6 +66,28 @@ bool run_change(const Job& job, Change change) {
     return failed == 0;
 }
 
+bool run_scale(const Job& job) {
+    PhysicalOptions options = job.options;
+    options.seed = job.seed;
+    options.watched = false;
+    const Population& population = options.population;
+    std::printf("  %u sessions a daemon, %u at the first, in %u of %u groups each\n",
+                population.sessions, population.sessions_of(0), population.memberships,
+                population.groups);
+    const auto result = scale(options);
+    if (!result) {
+        std::printf("  the directories did not come to agree\n");
+        return false;
+    }
+    std::printf(
+        "  %zu groups, %zu memberships, joined in %.1f us\n"
+        "  merge of halves: %.1f us, %llu frames, %llu bytes\n",
+        result->groups, result->memberships, us(result->joining), us(result->merging),
+        static_cast<unsigned long long>(result->sync_frames),
+        static_cast<unsigned long long>(result->sync_bytes));
+    return true;
+}
+
 bool run_throughput(const Job& job) {
     PhysicalOptions options = job.options;
     options.seed = job.seed;
@@ -109,6 +132,7 @@ bool run(Job& job) {
     std::printf("%s: %u nodes, profile %s, %s\n", job.event.c_str(), job.nodes, job.profile.c_str(),
                 describe(job.options.parameters).c_str());
     if (job.event == "throughput") return run_throughput(job);
+    if (job.event == "scale") return run_scale(job);
     std::printf("  a message of %zu bytes every %lld us at each node; seeds %llu to %llu\n",
                 job.options.payload, static_cast<long long>(job.interval_us),
                 static_cast<unsigned long long>(job.seed),
@@ -126,8 +150,9 @@ int main(int argc, char** argv) {
     CLI::App app{"Figures of Torc's protocol on a model of links, switch and CPUs"};
     Job job;
     app.add_option("--event", job.event, "what happens")
-        ->check(CLI::IsMember({"crash", "leave", "merge", "join", "throughput", "latency"}));
-    app.add_option("--nodes", job.nodes)->check(CLI::Range(2, 32));
+        ->check(
+            CLI::IsMember({"crash", "leave", "merge", "join", "scale", "throughput", "latency"}));
+    app.add_option("--nodes", job.nodes)->check(CLI::Range(2, 64));
     app.add_option("--gbit", job.options.parameters.gbit, "rate of every link")
         ->check(CLI::Range(1, 800));
     app.add_option("--profile", job.profile, "timers")
@@ -148,6 +173,15 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(1, int{torc::kInFlightMax}));
     app.add_option("--burst", job.options.cluster.burst_frames, "frames of a token visit")
         ->check(CLI::Range(1, int{torc::kBurstMax}));
+    Population& population = job.options.population;
+    app.add_option("--groups", population.groups, "scale: groups of the cluster")
+        ->check(CLI::Range(1, int{torc::kGroupsMax} - 1));
+    app.add_option("--sessions", population.sessions, "scale: sessions of each daemon")
+        ->check(CLI::Range(0, int{torc::kSessionsMax} - 1));
+    app.add_option("--crowd", population.crowd, "scale: sessions of the first daemon instead")
+        ->check(CLI::Range(0, int{torc::kSessionsMax} - 1));
+    app.add_option("--memberships", population.memberships, "scale: groups of each session")
+        ->check(CLI::Range(1, 1000));
     app.add_flag("-v,--verbose", job.verbose, "a line for each run");
     CLI11_PARSE(app, argc, argv);
     try {

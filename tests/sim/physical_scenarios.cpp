@@ -8,8 +8,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Nanos kFormsWithin = 2s;
+/// Of many daemons that were apart, with the timers of `lan`.
+constexpr Nanos kAgreeWithin = 30s;
 
-std::uint64_t first_of(std::uint32_t count) { return (std::uint64_t{1} << count) - 1; }
+/// Bitmap of the nodes below `count`, which is 1 to 64.
+std::uint64_t first_of(std::uint32_t count) { return ~std::uint64_t{0} >> (64 - count); }
 
 void boot_together(PhysicalCluster& cluster, std::uint32_t count) {
     for (std::uint32_t i = 0; i < count; ++i) {
@@ -75,6 +78,31 @@ double gbit_of(const PhysicalHost& host, Nanos time) {
     return static_cast<double>(host.bytes_delivered()) * 8 / static_cast<double>(time.count());
 }
 
+/// Memberships of the population that the daemons of `members` have, with one each for sending.
+std::size_t memberships_of(const PhysicalCluster& cluster, const Population& population,
+                           std::uint64_t members) {
+    std::size_t count = 0;
+    for (std::uint32_t i = 0; i < cluster.hosts(); ++i) {
+        if ((members >> i & 1) != 0) count += 1 + population.joins_of(i);
+    }
+    return count;
+}
+
+/// Whether all of `members` have the same directory, with so many memberships.
+bool agree(const PhysicalCluster& cluster, std::uint64_t members, std::size_t memberships) {
+    std::optional<std::uint64_t> digest;
+    for (std::uint32_t i = 0; i < cluster.hosts(); ++i) {
+        if ((members >> i & 1) == 0) continue;
+        const groups::Groups& groups = cluster.host(i).engine().groups();
+        if (groups.merging() || groups.directory().membership_count() != memberships) return false;
+        if (digest.value_or(groups.directory().digest()) != groups.directory().digest()) {
+            return false;
+        }
+        digest = groups.directory().digest();
+    }
+    return true;
+}
+
 }  // namespace
 
 std::optional<Interruption> interrupt(const PhysicalOptions& options, Change change) {
@@ -105,6 +133,42 @@ std::optional<Interruption> interrupt(const PhysicalOptions& options, Change cha
         worst.view = std::max(worst.view, after.installed - event);
     }
     return worst;
+}
+
+std::optional<Scale> scale(const PhysicalOptions& options) {
+    PhysicalCluster cluster(options);
+    const std::uint64_t all = first_of(cluster.hosts());
+    const std::uint64_t half = first_of(cluster.hosts() / 2);
+    const auto come_together = [&](std::uint64_t members) {
+        return cluster.run_until([&] { return cluster.in_ring(members); }, kAgreeWithin);
+    };
+    const auto come_to_agree = [&](std::uint64_t members) {
+        const std::size_t memberships = memberships_of(cluster, options.population, members);
+        return cluster.run_until([&] { return agree(cluster, members, memberships); },
+                                 kAgreeWithin);
+    };
+    boot_together(cluster, cluster.hosts());
+    if (!come_together(all)) return std::nullopt;
+    Scale result;
+    const Instant begin = cluster.now();
+    if (!come_to_agree(all)) return std::nullopt;
+    result.joining = cluster.now() - begin;
+    result.groups = cluster.host(0).engine().groups().directory().group_count();
+    result.memberships = cluster.host(0).engine().groups().directory().membership_count();
+
+    cluster.split(half);
+    if (!come_together(half) || !come_together(all & ~half)) return std::nullopt;
+    if (!come_to_agree(half) || !come_to_agree(all & ~half)) return std::nullopt;
+    cluster.heal();
+    if (!come_together(all)) return std::nullopt;
+    const Instant installed = cluster.now();
+    result.sync_frames = cluster.data_frames();
+    result.sync_bytes = cluster.data_bytes();
+    if (!come_to_agree(all)) return std::nullopt;
+    result.merging = cluster.now() - installed;
+    result.sync_frames = cluster.data_frames() - result.sync_frames;
+    result.sync_bytes = cluster.data_bytes() - result.sync_bytes;
+    return result;
 }
 
 Throughput saturate(const PhysicalOptions& options, Nanos time) {

@@ -29,6 +29,21 @@ struct Interruption {
 /// One run; nothing if the ring that should come did not come.
 std::optional<Interruption> interrupt(const PhysicalOptions& options, Change change);
 
+/// What it takes to have many sessions in many groups.
+struct Scale {
+    std::size_t groups{0};
+    std::size_t memberships{0};
+    Nanos joining{};  ///< until everybody was in all groups, from an empty ring
+    /// The cluster was cut into two halves and healed: from the ring, installed at the last member,
+    /// to the joined directory, at the last member. No application message is ordered meanwhile.
+    Nanos merging{};
+    std::uint64_t sync_frames{0};
+    std::uint64_t sync_bytes{0};
+};
+
+/// One run of the population of the options; nothing if the directories did not come to agree.
+std::optional<Scale> scale(const PhysicalOptions& options);
+
 struct Throughput {
     double gbit{0};  ///< payload that each member delivers, in 1e9 bit a second
     Nanos rotation{};

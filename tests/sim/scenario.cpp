@@ -154,7 +154,8 @@ std::string problem_of(const Scenario& scenario) {
     }
     for (const Fault& fault : scenario.schedule) {
         if (fault.node >= options.nodes || fault.other >= options.nodes ||
-            fault.side >> options.nodes != 0 || fault.frame > wire::kKindLast) {
+            fault.side > ~std::uint64_t{0} >> (kNodesMost - options.nodes) ||
+            fault.frame > wire::kKindLast) {
             return "a fault at " + text_of(fault.at) + " names what is not there";
         }
     }

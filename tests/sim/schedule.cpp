@@ -67,7 +67,9 @@ private:
     }
     std::uint32_t any_node() { return static_cast<std::uint32_t>(prng_.below(options_.nodes)); }
     /// Some of the nodes, neither none nor all.
-    std::uint64_t any_side() { return prng_.between(1, (std::uint64_t{1} << options_.nodes) - 2); }
+    std::uint64_t any_side() {
+        return prng_.between(1, (~std::uint64_t{0} >> (kNodesMost - options_.nodes)) - 1);
+    }
     Nanos token_loss() const { return options_.cluster.timers.token_loss; }
     Nanos until_restart() {
         return options_.faults.restart ? around(options_.faults.interval) : Nanos{};
