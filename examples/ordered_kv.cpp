@@ -3,12 +3,20 @@
 //
 //     set KEY VALUE | del KEY | get KEY | dump | quit
 //
-// The interesting part is what happens when somebody comes, goes or comes back. At every new view
-// each member multicasts its whole copy, and nobody applies changes until the copies of all members
-// of that view are in (changes wait in `waiting_` meanwhile). Then all take the copy that has seen
-// the most changes, and apply what waited. Because views and messages have one order, all members
-// decide at the same place and alike. After a partition the longer history wins: what to do with
-// two histories is the application's choice, and this one's is simple.
+// The interesting part is what happens when somebody comes, goes or comes back. A view tells who
+// came to it together with whom: members of one set have received the same, so their copies are
+// equal, and one of them can speak for all. So one multicast a set moves the state: a newcomer gets
+// everything from one old member, and two sides of a healed partition exchange one copy each. When
+// somebody only left, nothing is to be done at all.
+//
+// Nobody applies changes while copies are on their way (they wait in `waiting_`); when every set
+// has spoken, all take the copy that has seen the most changes, and apply what waited. Views and
+// messages have one order, so all decide at the same place and alike. If the next view comes before
+// all have spoken, nobody can know whose copies are equal, and every member speaks for itself.
+//
+// After a partition the longer history wins: what to do with two histories is the application's
+// choice, and this one's is simple. A copy travels as one message; a map that outgrows
+// Session::message_bytes_max() would send it in parts.
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
@@ -18,7 +26,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include <poll.h>
@@ -30,54 +37,68 @@ namespace {
 
 enum MessageType : std::uint16_t { kSet = 1, kDelete = 2, kCopy = 3 };
 
-/// Names a view: the same three numbers at every member.
-using ViewId = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t>;
-
 struct Copy {
     std::uint64_t changes{0};  ///< applied so far
     std::map<std::string, std::string, std::less<>> entries;
 };
 
-/// As text: view, changes, then KEY TAB VALUE in a line each.
-std::string encode(const ViewId& view, const Copy& copy) {
-    char head[128];
-    std::snprintf(head, sizeof head, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
-                  std::get<0>(view), std::get<1>(view), std::get<2>(view), copy.changes);
+/// What a member says for its set, in the view that it is meant for.
+struct Speech {
+    torc::ViewId view;
+    std::uint64_t speakers{1};  ///< so many members of the set speak
+    Copy copy;
+};
+
+/// As text: view, speakers, changes, then KEY TAB VALUE in a line each.
+std::string encode(const Speech& speech) {
+    char head[160];
+    std::snprintf(head, sizeof head,
+                  "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+                  speech.view.ring_epoch, speech.view.ring_representative, speech.view.index,
+                  speech.speakers, speech.copy.changes);
     std::string text = head;
-    for (const auto& [key, value] : copy.entries) text += key + '\t' + value + '\n';
+    for (const auto& [key, value] : speech.copy.entries) text += key + '\t' + value + '\n';
     return text;
 }
 
-std::optional<std::pair<ViewId, Copy>> decode(const std::string& text) {
-    ViewId view;
-    Copy copy;
+std::optional<Speech> decode(const std::string& text) {
+    Speech speech;
     int head = 0;
-    if (std::sscanf(text.c_str(), "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 "%n",
-                    &std::get<0>(view), &std::get<1>(view), &std::get<2>(view), &copy.changes,
-                    &head) != 4) {
+    if (std::sscanf(text.c_str(), "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 "%n",
+                    &speech.view.ring_epoch, &speech.view.ring_representative, &speech.view.index,
+                    &speech.speakers, &speech.copy.changes, &head) != 5) {
         return std::nullopt;
     }
     for (auto at = static_cast<std::size_t>(head) + 1; at < text.size();) {
         const std::size_t tab = text.find('\t', at);
         const std::size_t end = text.find('\n', at);
         if (tab >= end || end == std::string::npos) return std::nullopt;
-        copy.entries[text.substr(at, tab - at)] = text.substr(tab + 1, end - tab - 1);
+        speech.copy.entries[text.substr(at, tab - at)] = text.substr(tab + 1, end - tab - 1);
         at = end + 1;
     }
-    return std::pair{view, std::move(copy)};
+    return speech;
 }
+
+/// One set of a view: who is in it, and how far it has spoken.
+struct Set {
+    std::set<std::string, std::less<>> silent;  ///< members that have not spoken
+    std::uint64_t spoken{0};
+    std::uint64_t speakers{1};  ///< known from the first who speaks
+
+    bool complete() const { return spoken >= speakers; }
+};
 
 class OrderedMap {
 public:
     OrderedMap(torc::Session session, std::string group)
         : session_{std::move(session)}, group_{std::move(group)} {}
 
-    torc::Status join() { return session_.join(group_.c_str()); }
+    torc::Status join() { return session_.join(group_); }
     int fd() const { return session_.fd(); }
     bool arm() { return session_.arm(); }
 
     torc::Status change(MessageType type, std::string_view text) {
-        return session_.send(group_.c_str(), text, TORC_AGREED, type);
+        return session_.send(group_, text, TORC_AGREED, type);
     }
 
     /// Takes in all that has arrived. A bad status means that the session is over.
@@ -85,10 +106,11 @@ public:
         for (;;) {
             torc::Outcome<torc::Message> record = session_.receive(torc::Timeout::none());
             if (!record) return record.status().would_block() ? torc::Status() : record.status();
+            torc::Status done;
             if (record->kind() == TORC_MESSAGE) on_message(*record);
-            if (record->kind() == TORC_VIEW) {
-                if (const torc::Status sent = on_view(*record); !sent) return sent;
-            }
+            if (record->kind() == TORC_VIEW) done = on_view(*record);
+            if (record->kind() == TORC_REFUSED) done = record->reason();
+            if (!done) return done;
         }
     }
 
@@ -97,7 +119,7 @@ public:
         std::printf("%s\n", at == copy_.entries.end() ? "(none)" : at->second.c_str());
     }
     void print_all() const {
-        std::printf("%s %zu members, %" PRIu64 " changes:", missing_.empty() ? "ready" : "waiting",
+        std::printf("%s %zu members, %" PRIu64 " changes:", settled() ? "ready" : "waiting",
                     members_, copy_.changes);
         for (const auto& [key, value] : copy_.entries) {
             std::printf(" %s=%s", key.c_str(), value.c_str());
@@ -107,29 +129,57 @@ public:
 
 private:
     torc::Status on_view(const torc::Message& view) {
-        apply_waiting();  // of a view that ended before all copies were in
-        view_ = {view.raw().ring_epoch, view.raw().ring_representative, view.raw().index};
+        apply_waiting();  // of a view that ended before all sets had spoken
+        const bool was_settled = settled();
+        const torc::Names equals = view.came_with_me();
+        const std::string_view me = session_.private_name();
+        view_ = view.view_id();
         members_ = view.members().size();
-        missing_.clear();
-        for (const std::string_view member : view.members()) missing_.emplace(member);
+        sets_.clear();
+        if (was_settled && view.set_count() == 1) return {};  // somebody left
+        for (std::size_t i = 0; i < view.set_count(); ++i) {
+            Set set;
+            for (const std::string_view member : view.set(i)) set.silent.emplace(member);
+            const bool newcomer =
+                view.cause() == TORC_CAUSE_JOIN && *set.silent.begin() == view.who();
+            if (!newcomer) sets_.push_back(std::move(set));  // who has nothing to say
+        }
         best_ = Copy{};
-        return change(kCopy, encode(view_, copy_));
+        if (view.cause() == TORC_CAUSE_JOIN && view.who() == me) return {};
+        if (was_settled && *equals.begin() != me) return {};
+        return change(kCopy, encode({view_, was_settled ? 1 : equals.size(), copy_}));
     }
 
     void on_message(const torc::Message& message) {
-        if (message.type() == kCopy) return on_copy(message);
-        waiting_.emplace_back(message.type(), message.text());
-        if (missing_.empty()) apply_waiting();
+        if (message.type() == kCopy) {
+            on_copy(message);
+        } else {
+            waiting_.emplace_back(message.type(), message.text());
+        }
+        if (settled()) apply_waiting();
     }
 
     void on_copy(const torc::Message& message) {
-        auto copy = decode(std::string(message.text()));
-        if (!copy || copy->first != view_) return;  // of an earlier view
-        if (missing_.erase(std::string(message.sender())) == 0) return;
-        if (copy->second.changes > best_.changes) best_ = std::move(copy->second);
-        if (!missing_.empty()) return;
-        copy_ = std::move(best_);
-        apply_waiting();
+        auto speech = decode(std::string(message.text()));
+        if (!speech || speech->view != view_) return;  // of an earlier view
+        for (Set& set : sets_) {
+            if (set.silent.erase(std::string(message.sender())) == 0) continue;
+            ++set.spoken;
+            set.speakers = speech->speakers;
+            if (speech->copy.changes > best_.changes) best_ = std::move(speech->copy);
+            if (!settled()) return;
+            copy_ = std::move(best_);
+            sets_.clear();
+            return;
+        }
+    }
+
+    /// All members hold equal copies, and know it.
+    bool settled() const {
+        for (const Set& set : sets_) {
+            if (!set.complete()) return false;
+        }
+        return true;
     }
 
     void apply_waiting() {
@@ -148,10 +198,10 @@ private:
     torc::Session session_;
     std::string group_;
     Copy copy_;
-    ViewId view_;
+    torc::ViewId view_;
     std::size_t members_{0};
-    std::set<std::string, std::less<>> missing_;  ///< members whose copy of `view_` is not in
-    Copy best_;
+    std::vector<Set> sets_;  ///< of `view_`, while they have to speak
+    Copy best_;              ///< of those heard in `view_`
     std::vector<std::pair<std::uint16_t, std::string>> waiting_;
 };
 

@@ -1,112 +1,124 @@
 #!/usr/bin/env python3
-"""Runs the programs of examples/ with two daemons on loopback UDP, and holds README.md to them.
+"""Runs the programs of examples/ with a ring of three daemons on loopback UDP, and holds README.md
+to them.
 
-Usage: examples_test.py TORCD HELLO_SEND HELLO_RECEIVE ORDERED_KV
-Waits are for events; their limits only keep a failing test from hanging.
+Usage: examples_test.py NAME=PATH... for torcd, the programs, and `package`, the folder in which
+Python finds torc; without the last the programs in Python are left out.
 """
 
 import os
-import signal
+import queue
+import re
 import subprocess
 import sys
-import tempfile
-import time
+import threading
 import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 60
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from local_ring import LocalRing, PATIENCE_SECONDS, eventually  # noqa: E402
+
 PROGRAMS: dict[str, str] = {}
 
 
-def eventually(condition, what: str):
-    """The first true value of `condition`."""
-    limit = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < limit:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise AssertionError(f"did not happen: {what}")
-
-
-class Cluster:
-    """Two torcd processes, n0 and n1, in a folder of their own."""
+class Cluster(LocalRing):
+    """Three torcd processes, n0 to n2, and programs that talk to them."""
 
     def __init__(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="torc-examples-")
-        self.daemons: dict[str, subprocess.Popen] = {}
-        number = os.getpid()
-        net = f"127.85.{number // 250 % 250}"
-        nodes = "".join(f'[[node]]\nname = "n{i}"\naddress = "{net}.{i + 1}"\n' for i in range(2))
-        Path(self.folder.name, "torc.toml").write_text(
-            f'[cluster]\nname = "examples"\ndata_port = {20000 + 2 * (number % 10000)}\n{nodes}'
-            f'[daemon]\nruntime_dir = "{self.folder.name}"\n', encoding="utf-8")
+        super().__init__(PROGRAMS["torcd"])
 
-    def log_of(self, node: str) -> str:
-        return Path(self.folder.name, f"{node}.log").read_text(encoding="utf-8", errors="replace")
-
-    def start(self, node: str) -> None:
-        with open(Path(self.folder.name, f"{node}.log"), "wb") as log:  # of this life alone
-            self.daemons[node] = subprocess.Popen(
-                [PROGRAMS["torcd"], "--config", f"{self.folder.name}/torc.toml", "--node", node],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-
-    def start_all(self) -> None:
-        for node in ("n0", "n1"):
-            self.start(node)
-        for node in ("n0", "n1"):
-            self.wait_for_ring(node)
-
-    def wait_for_ring(self, node: str) -> None:
-        eventually(lambda: self.last_ring(node) == "n0 n1", f"{node} is in a ring of both")
-
-    def last_ring(self, node: str) -> str:
-        """Members of the newest ring, from the daemon's own lines."""
-        if self.daemons[node].poll() is not None:
-            raise AssertionError(f"{node} ended:\n{self.log_of(node)}")
-        rings = [line for line in self.log_of(node).split("\n")
-                 if line.startswith("torcd: operational")]
-        return rings[-1].split(": ")[-1].strip() if rings else ""
+    def command(self, program: str, *arguments: str) -> list[str]:
+        path = PROGRAMS[program]
+        return [sys.executable, path, *arguments] if path.endswith(".py") else [path, *arguments]
 
     def environment(self, node: str) -> dict[str, str]:
-        return {**os.environ, "TORC_RUNTIME_DIR": self.folder.name, "TORC_DAEMON": node}
+        return {**super().environment(node), "PYTHONPATH": PROGRAMS.get("package", "")}
 
     def run(self, program: str, node: str, *arguments: str) -> subprocess.CompletedProcess:
-        return subprocess.run([PROGRAMS[program], *arguments], env=self.environment(node),
+        return subprocess.run(self.command(program, *arguments), env=self.environment(node),
                               stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=PATIENCE_SECONDS, check=False)
 
-    def open(self, program: str, node: str, *arguments: str) -> subprocess.Popen:
-        return subprocess.Popen([PROGRAMS[program], *arguments], env=self.environment(node),
-                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def stop(self) -> None:
-        for daemon in self.daemons.values():
-            daemon.terminate()
-            daemon.send_signal(signal.SIGCONT)  # should a test have ended in a pause
-        for daemon in self.daemons.values():
-            try:
-                daemon.wait(PATIENCE_SECONDS)
-            except subprocess.TimeoutExpired:
-                daemon.kill()
-                daemon.wait()
-        self.folder.cleanup()
+    def open(self, program: str, node: str, *arguments: str) -> "Program":
+        return Program(self.command(program, *arguments), self.environment(node))
 
 
-class Map:
-    """One running ordered_kv."""
+class Program:
+    """A running program that says something on standard output, line by line."""
 
-    def __init__(self, cluster: Cluster, node: str, name: str):
-        self.process = cluster.open("ordered_kv", node, name)
+    def __init__(self, command: list[str], environment: dict[str, str]):
+        self.lines: list[str] = []
+        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        self.said: queue.Queue[str] = queue.Queue()
+        self.listener = threading.Thread(target=self.listen)
+        self.listener.start()
+
+    def listen(self) -> None:
+        for text in self.process.stdout:
+            self.said.put(text.rstrip("\n"))
+        self.said.put(None)
 
     def tell(self, *lines: str) -> None:
         self.process.stdin.write("".join(line + "\n" for line in lines))
         self.process.stdin.flush()
 
+    def line(self) -> str:
+        """The next line."""
+        try:
+            text = self.said.get(timeout=PATIENCE_SECONDS)
+        except queue.Empty:
+            text = None
+        if text is None:
+            raise AssertionError(f"says nothing more after {self.lines}")
+        self.lines.append(text)
+        return text
+
+    def until(self, wanted: str) -> str:
+        """Reads up to the line that is like that."""
+        while not re.fullmatch(wanted, line := self.line()):
+            pass
+        return line
+
+    def rest(self) -> list[str]:
+        """Reads to the end."""
+        while (text := self.said.get(timeout=PATIENCE_SECONDS)) is not None:
+            self.lines.append(text)
+        self.process.wait(PATIENCE_SECONDS)
+        return self.lines
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.close()
+
+    def close(self) -> None:
+        """Ends it by the end of its input, or, where it reads none, by SIGKILL."""
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # it was killed with a line on the way
+        try:
+            self.process.wait(1)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        self.process.wait(PATIENCE_SECONDS)
+        self.listener.join()
+        self.process.stdout.close()
+
+
+class Map:
+    """One running ordered_kv."""
+
+    def __init__(self, program: Program):
+        self.program = program
+
+    def tell(self, *lines: str) -> None:
+        self.program.tell(*lines)
+
     def ask(self, line: str) -> str:
-        self.tell(line)
-        return self.process.stdout.readline().rstrip("\n")
+        self.program.tell(line)
+        return self.program.line()
 
     def wait_until(self, start: str) -> str:
         """Asks for everything until the answer begins like that; gives the rest of it."""
@@ -119,18 +131,6 @@ class Map:
         eventually(dump, f"a map says '{start}'; it said {seen}")
         return seen[0]
 
-    def kill(self) -> None:
-        self.process.kill()
-        self.close()
-
-    def close(self) -> None:
-        try:
-            self.process.stdin.close()
-        except BrokenPipeError:
-            pass  # it was killed with a line on the way
-        self.process.stdout.close()
-        self.process.wait(PATIENCE_SECONDS)
-
 
 class ExamplesTest(unittest.TestCase):
     def setUp(self):
@@ -138,23 +138,21 @@ class ExamplesTest(unittest.TestCase):
         self.addCleanup(self.cluster.stop)
         self.cluster.start_all()
 
-    def open_map(self, node: str, name: str) -> Map:
-        made = Map(self.cluster, node, name)
+    def open(self, program: str, node: str, *arguments: str) -> Program:
+        made = self.cluster.open(program, node, *arguments)
         self.addCleanup(made.close)
         return made
 
-    def test_a_message_reaches_a_receiver_on_the_other_daemon(self):
-        receiver = self.cluster.open("hello_receive", "n1", "room", "2")
-        self.addCleanup(receiver.wait)
-        self.addCleanup(receiver.stdout.close)
-        self.addCleanup(receiver.stdin.close)
-        view = receiver.stdout.readline()
-        self.assertRegex(view, r"^view of room after a join: #\S+#n1$")
-        for text in ("one", "two"):
-            sent = self.cluster.run("hello_send", "n0", "room", text)
+
+class HelloTest(ExamplesTest):
+    def test_a_message_reaches_a_receiver_on_another_daemon(self):
+        receiver = self.open("hello_receive", "n1", "room", "2")
+        self.assertRegex(receiver.line(), r"^view of room after a join: #\S+#n1$")
+        for text, node in (("one", "n0"), ("two", "n2")):
+            sent = self.cluster.run("hello_send", node, "room", text)
             self.assertEqual((sent.returncode, sent.stderr), (0, ""))
-            self.assertRegex(receiver.stdout.readline(), rf"^#\S+#n0 says: {text}$")
-        self.assertEqual(receiver.wait(PATIENCE_SECONDS), 0)
+            self.assertRegex(receiver.line(), rf"^#\S+#{node} says: {text}$")
+        self.assertEqual(receiver.process.wait(PATIENCE_SECONDS), 0)
 
     def test_what_can_go_wrong_is_said(self):
         nobody = subprocess.run([PROGRAMS["hello_send"], "room", "text"], capture_output=True,
@@ -166,8 +164,13 @@ class ExamplesTest(unittest.TestCase):
         self.assertEqual(bad_name.returncode, 1)
         self.assertIn("hello_receive: join: ", bad_name.stderr)
 
-    def test_copies_of_a_map_are_equal_although_all_write_the_same_keys(self):
-        maps = [self.open_map(node, "m") for node in ("n0", "n1", "n0")]
+
+class OrderedMapTest(ExamplesTest):
+    def open_map(self, node: str, name: str) -> Map:
+        return Map(self.open("ordered_kv", node, name))
+
+    def test_copies_are_equal_although_all_write_the_same_keys(self):
+        maps = [self.open_map(node, "m") for node in ("n0", "n1", "n2")]
         for each in maps:
             each.wait_until("ready 3 members")
         for number in range(100):
@@ -177,15 +180,15 @@ class ExamplesTest(unittest.TestCase):
         self.assertEqual(len(dumps), 1, dumps)
         self.assertEqual(len(dumps.pop().split("changes:")[1].split()), 10)
 
-    def test_a_map_outlives_a_member_and_a_newcomer_gets_it_all(self):
+    def test_it_outlives_a_member_and_a_newcomer_gets_it_all(self):
         first, doomed = self.open_map("n0", "m"), self.open_map("n1", "m")
         first.wait_until("ready 2 members")
         doomed.wait_until("ready 2 members")
         doomed.tell("set a 1", "set b 2", "del a")
         first.wait_until("ready 2 members, 3 changes: b=2")
-        doomed.kill()
+        doomed.program.kill()
         first.wait_until("ready 1 members, 3 changes: b=2")
-        newcomer = self.open_map("n1", "m")
+        newcomer = self.open_map("n2", "m")
         self.assertEqual(newcomer.wait_until("ready 2 members"),
                          "ready 2 members, 3 changes: b=2")
         newcomer.tell("set c 3")
@@ -193,14 +196,26 @@ class ExamplesTest(unittest.TestCase):
         self.assertEqual(first.ask("get c"), "3")
         self.assertEqual(first.ask("get a"), "(none)")
 
-    def test_a_map_survives_the_death_of_the_other_daemon(self):
+    def test_newcomers_while_all_write_end_with_the_same_copy(self):
+        """Joins follow each other so closely that states are asked for before they are there."""
+        maps = [self.open_map("n0", "m")]
+        maps[0].wait_until("ready 1 members")
+        for number in range(6):
+            for each in maps:
+                each.tell(*(f"set k{number}.{i} x" for i in range(20)))
+            maps.append(self.open_map(f"n{number % 3}", "m"))
+        changes = 20 * sum(range(1, 7))
+        dumps = {each.wait_until(f"ready 7 members, {changes} changes") for each in maps}
+        self.assertEqual(len(dumps), 1)
+
+    def test_it_survives_the_death_of_another_daemon(self):
         here, there = self.open_map("n0", "m"), self.open_map("n1", "m")
         here.wait_until("ready 2 members")
         there.tell("set a 1")
         here.wait_until("ready 2 members, 1 changes: a=1")
-        self.cluster.daemons["n1"].kill()
-        self.cluster.daemons["n1"].wait()
-        self.assertEqual(there.process.wait(PATIENCE_SECONDS), 1, "it is told that its daemon died")
+        self.cluster.kill("n1")
+        self.assertEqual(there.program.process.wait(PATIENCE_SECONDS), 1,
+                         "it is told that its daemon died")
         here.wait_until("ready 1 members, 1 changes: a=1")
         self.cluster.start("n1")
         self.cluster.wait_for_ring("n1")
@@ -208,17 +223,141 @@ class ExamplesTest(unittest.TestCase):
         self.assertEqual(again.wait_until("ready 2 members"), "ready 2 members, 1 changes: a=1")
 
     def test_a_side_that_was_away_takes_over_what_the_other_went_on_to(self):
-        here, there = self.open_map("n0", "m"), self.open_map("n1", "m")
-        here.wait_until("ready 2 members")
+        maps = [self.open_map(node, "m") for node in ("n0", "n1", "n2")]
+        here, there, _ = maps
+        here.wait_until("ready 3 members")
         there.tell("set a 1")
+        here.wait_until("ready 3 members, 1 changes: a=1")
+        self.cluster.pause("n1")
         here.wait_until("ready 2 members, 1 changes: a=1")
-        self.cluster.daemons["n1"].send_signal(signal.SIGSTOP)
-        here.wait_until("ready 1 members, 1 changes: a=1")
         here.tell("set b 2", "del a")
-        here.wait_until("ready 1 members, 3 changes: b=2")
-        self.cluster.daemons["n1"].send_signal(signal.SIGCONT)
-        for each in (here, there):
-            each.wait_until("ready 2 members, 3 changes: b=2")
+        here.wait_until("ready 2 members, 3 changes: b=2")
+        self.cluster.resume("n1")
+        for each in maps:
+            each.wait_until("ready 3 members, 3 changes: b=2")
+
+
+class LeaderTest(ExamplesTest):
+    def programs(self) -> list[str]:
+        """The third is in Python where it can be."""
+        return ["leader", "leader", "leader.py" if "package" in PROGRAMS else "leader"]
+
+    def test_all_name_the_same_leader_and_another_when_it_dies(self):
+        members = [self.open(program, f"n{i}", "leaders", "3")
+                   for i, program in enumerate(self.programs())]
+        says = {re.sub(", myself$", "", each.until("leader .* of 3.*")) for each in members}
+        self.assertEqual(len(says), 1, says)
+        leader = next(each for each in members if each.lines[-1].endswith(", myself"))
+        self.cluster.kill(f"n{members.index(leader)}")
+        survivors = [each for each in members if each is not leader]
+        says_then = {re.sub(", myself$", "", each.until("leader .* of 2.*")) for each in survivors}
+        self.assertEqual(len(says_then), 1, says_then)
+        self.assertNotEqual(says_then.pop().split()[1], says.pop().split()[1])
+        self.assertEqual(sum(each.lines[-1].endswith(", myself") for each in survivors), 1)
+        self.assertIn("uncertain", survivors[0].lines, "the signal comes before the view")
+
+    def test_a_side_without_majority_has_no_leader(self):
+        members = [self.open(program, f"n{i}", "leaders", "3")
+                   for i, program in enumerate(self.programs())]
+        for each in members:
+            each.until("leader .* of 3.*")
+        for node in ("n0", "n1"):
+            self.cluster.kill(node)
+        self.assertEqual(members[2].until("no leader: 1 .*"), "no leader: 1 of 3 are here")
+
+
+class FeedTest(ExamplesTest):
+    def test_every_reader_gets_every_quote(self):
+        nodes = ["n0"] * 6 + ["n1", "n2"]
+        readers = [self.open("feed", node, "read", "quotes") for node in nodes]
+        sent = self.cluster.run("feed", "n0", "publish", "quotes", "20000", str(len(readers)))
+        self.assertEqual((sent.returncode, sent.stderr), (0, ""))
+        said = {reader.rest()[-1] for reader in readers}
+        self.assertEqual(len(said), 1, said)
+        self.assertRegex(said.pop(), r"^20000 quotes, 0 gaps, prices [0-9a-f]{16}$")
+
+
+class FlushTasksTest(ExamplesTest):
+    TASKS = 60
+
+    def tasks(self, lines: list[str], wanted: str) -> list[int]:
+        return [int(found.group(1)) for line in lines if (found := re.fullmatch(wanted, line))]
+
+    def open_worker(self, node: str) -> Program:
+        return self.open("flush_tasks", node, "work", str(self.TASKS), "20")
+
+    def test_nothing_is_forgotten_and_nothing_done_twice_but_by_death(self):
+        workers = [self.open_worker("n0"), self.open_worker("n1")]
+        for worker in workers:
+            worker.until("view of 2, .*")
+        workers[1].until(r"do \d+")
+        workers[1].process.kill()
+        workers.append(self.open_worker("n2"))
+        survivors = [workers[0], workers[2]]
+        for worker in workers:
+            worker.rest()
+        for worker in survivors:
+            self.assertEqual(worker.process.returncode, 0)
+            self.assertEqual(worker.lines[-1], "all done")
+        done = [task for worker in workers for task in self.tasks(worker.lines, r"do (\d+)")]
+        self.assertEqual(set(done), set(range(self.TASKS)))
+        self.assertLessEqual(len(done), self.TASKS + 1, "one of the dead member at most")
+        self.assertGreater(len(self.tasks(workers[2].lines, r"do (\d+)")), 0, "all take part")
+
+    def test_those_who_stay_together_hear_the_same(self):
+        workers = [self.open_worker("n0"), self.open_worker("n1")]
+        for worker in workers:
+            worker.rest()
+        heard = [worker.lines[worker.lines.index(f"view of 2, {came} came with me"):]
+                 for worker, came in zip(workers, (1, 1))]
+        heard = [self.tasks(lines, r"#\S+ did (\d+)") for lines in heard]
+        shorter = min(map(len, heard))  # who knows that all is done does not wait for the last word
+        self.assertGreater(shorter, 0)
+        self.assertEqual(heard[0][:shorter], heard[1][:shorter])
+
+
+class ChatTest(ExamplesTest):
+    @classmethod
+    def setUpClass(cls):
+        if "package" not in PROGRAMS:
+            raise unittest.SkipTest("no Python package in this build")
+
+    def test_all_read_the_same(self):
+        chats: dict[str, Program] = {}
+        for name, node in (("ann", "n0"), ("bob", "n1"), ("cid", "n2")):
+            chats[name] = self.open("chat.py", node, name, "hall")
+            chats[name].until(rf"hall \| here: .*#{name}#{node}.*")
+            for each in chats.values():
+                if each is not chats[name]:
+                    each.until(rf"hall \| #{name}#{node} came")
+        for number in range(30):
+            for name, each in chats.items():
+                each.tell(f"{name} says {number}")
+        read = []
+        for each in chats.values():
+            lines = []
+            while len(lines) < 90:
+                if " says " in (line := each.line()):
+                    lines.append(line)
+            read.append(lines)
+        self.assertEqual(read[0], read[1])
+        self.assertEqual(read[0], read[2])
+
+    def test_rooms_and_private_words(self):
+        ann = self.open("chat.py", "n0", "ann", "hall")
+        ann.until(r"hall \| here: #ann#n0")
+        bob = self.open("chat.py", "n1", "bob", "hall")
+        bob.until(r"hall \| here: .*#bob#n1.*")
+        ann.tell("/msg #bob#n1 psst")
+        self.assertEqual(bob.until(".*psst"), "#ann#n0: psst")
+        bob.tell("/join attic")
+        bob.until(r"attic \| here: #bob#n1")
+        bob.tell("alone", "/leave attic")
+        self.assertEqual(bob.until(".*alone"), "attic | #bob#n1: alone")
+        bob.until(r"attic \| left")
+        bob.tell("/quit")
+        self.assertEqual(bob.process.wait(PATIENCE_SECONDS), 0)
+        ann.until(r"hall \| #bob#n1 is gone")
 
 
 class ReadmeTest(unittest.TestCase):
@@ -229,9 +368,19 @@ class ReadmeTest(unittest.TestCase):
         self.assertEqual(shown, source)
 
 
+    def test_every_example_is_in_its_readme_and_in_this_test(self):
+        readme = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+        for path in (ROOT / "examples").iterdir():
+            if path.suffix in (".c", ".cpp", ".py"):
+                with self.subTest(example=path.name):
+                    self.assertIn(f"]({path.name})", readme)
+                    if path.suffix != ".py" or "package" in PROGRAMS:
+                        self.assertIn(path.name.removesuffix(path.suffix)
+                                      if path.suffix != ".py" else path.name, PROGRAMS)
+
+
 if __name__ == "__main__":
-    for program, path in zip(("torcd", "hello_send", "hello_receive", "ordered_kv"), sys.argv[1:]):
-        PROGRAMS[program] = path
-    if len(PROGRAMS) != 4:
+    PROGRAMS.update(argument.split("=", 1) for argument in sys.argv[1:])
+    if "torcd" not in PROGRAMS:
         sys.exit(__doc__)
     unittest.main(argv=sys.argv[:1], verbosity=2)
