@@ -4,25 +4,11 @@
 #include <cstring>
 
 #include "base/check.hpp"
+#include "engine/running.hpp"
 #include "wire/validate.hpp"
 
 namespace torc::engine {
 namespace {
-
-/// Guards the rule that no effect calls back into the engine.
-class Running {
-public:
-    explicit Running(bool& flag) : flag_(flag) {
-        TORC_CHECK(!flag_);
-        flag_ = true;
-    }
-    ~Running() { flag_ = false; }
-    Running(const Running&) = delete;
-    Running& operator=(const Running&) = delete;
-
-private:
-    bool& flag_;
-};
 
 Engine& engine_of(void* engine) { return *static_cast<Engine*>(engine); }
 
@@ -33,14 +19,6 @@ std::uint64_t hash_of(const wire::MemberList& members) {
         hash = (hash ^ raw(member.incarnation)) * 0x9E3779B97F4A7C15u;
     }
     return hash;
-}
-
-std::uint8_t flags_of(groups::EnvelopeKind kind, const ClientOp& op) {
-    const bool message = kind == groups::EnvelopeKind::message;
-    const bool flush_join = kind == groups::EnvelopeKind::join && op.join_kind == JoinKind::flush;
-    return static_cast<std::uint8_t>((message && op.self_discard ? groups::kSelfDiscard : 0) |
-                                     (message && op.subgroup ? groups::kSubgroup : 0) |
-                                     (flush_join ? groups::kFlushJoin : 0));
 }
 
 }  // namespace
@@ -60,9 +38,14 @@ Engine::Engine(const config::ClusterSettings& settings, const EngineOptions& opt
     holders_.reserve(kNodesMax);
 }
 
+void Engine::begin(Instant now) {
+    now_ = now;
+    groups_.set_now(now);
+}
+
 void Engine::start(Instant now) {
     const Running running(running_);
-    now_ = now;
+    begin(now);
     ring_.boot(now, 0);
     former_.start(now);
     settle(now);
@@ -72,7 +55,7 @@ void Engine::start(Instant now) {
 
 void Engine::on_frame(Instant now, FrameRef frame) {
     const Running running(running_);
-    now_ = now;
+    begin(now);
     const wire::RejectReason reason = wire::validate(frame.bytes(), config_hash_);
     counters_.inc(telemetry::counter_at(telemetry::kFirstRejectCounter, reason));
     if (reason != wire::RejectReason::none) {
@@ -180,6 +163,9 @@ ordering::RingUpcalls Engine::ring_upcalls() {
     upcalls.deliver_fn = [](void* engine, const ordering::OrderedMessage& message) {
         Engine& self = engine_of(engine);
         self.trace_message(message);
+        if (message.sender == self.me_.index && !message.control) {
+            self.effects_.ordered(session_id(message.session), message.service);
+        }
         self.groups_.on_message({message.sender, session_id(message.session), message.service,
                                  message.ring, message.seq, message.index, message.payload});
         self.ring_.hold_application(self.groups_.merging());
@@ -267,111 +253,37 @@ void Engine::trace_configuration(telemetry::TraceKind kind, const RingId& id,
                     hash_of(members), id.epoch, bitmap});
 }
 
-// --- clients -------------------------------------------------------------------------------------
-
-bool Engine::wants_clients() const { return ring_.operational() && !groups_.merging(); }
-
-Accept Engine::on_client(Instant now, const ClientOp& op) {
-    const Running running(running_);
-    now_ = now;
-    if (op.kind == ClientOp::Kind::open) return open_session(op);
-    if (!groups_.sessions().is_open(op.session)) return Accept::illegal;
-
-    Accept accept = Accept::illegal;
-    switch (op.kind) {
-        case ClientOp::Kind::open:
-            break;
-        case ClientOp::Kind::close:
-            accept = submit(now, op, groups::EnvelopeKind::disconnect, {});
-            if (accept == Accept::accepted) groups_.close_session(op.session);
-            break;
-        case ClientOp::Kind::join:
-        case ClientOp::Kind::leave:
-            if (!groups::is_group_name(op.name)) break;
-            accept = submit(now, op,
-                            op.kind == ClientOp::Kind::join ? groups::EnvelopeKind::join
-                                                            : groups::EnvelopeKind::leave,
-                            {&op.name, 1});
-            break;
-        case ClientOp::Kind::send:
-            if (op.groups.empty() || op.groups.size() > kGroupsPerMessageMax) break;
-            if (op.payload.size() > settings_.message_bytes) break;
-            if (op.service > Service::safe) break;
-            if (!std::all_of(op.groups.begin(), op.groups.end(), groups::is_destination)) break;
-            accept = submit(now, op, groups::EnvelopeKind::message, op.groups);
-            break;
-        case ClientOp::Kind::flush_ok:
-            if (!groups::is_group_name(op.name)) break;
-            accept = submit(now, op, groups::EnvelopeKind::flush_ok, {&op.name, 1});
-            break;
-    }
-    settle(now);
-    return accept;
-}
-
-Accept Engine::open_session(const ClientOp& op) {
-    switch (groups_.sessions().open(op.session, op.name)) {
-        case groups::Sessions::Open::opened:
-            return Accept::accepted;
-        case groups::Sessions::Open::name_taken:
-            effects_.session(op.session, SessionOutcome::name_taken);
-            return Accept::illegal;
-        case groups::Sessions::Open::bad_name:
-        case groups::Sessions::Open::slot_taken:
-            return Accept::illegal;
-    }
-    return Accept::illegal;
-}
-
-Accept Engine::submit(Instant now, const ClientOp& op, groups::EnvelopeKind kind,
-                      std::span<const std::string_view> destinations) {
-    const std::size_t length =
-        groups::write_envelope(kind, flags_of(kind, op), op.type,
-                               groups_.sessions().name(op.session), destinations, envelope_);
-    const std::array<std::span<const std::byte>, 2> pieces{
-        std::span<const std::byte>{envelope_.data(), length}, op.payload};
-    ordering::Outgoing message;
-    message.session = raw(op.session);
-    message.service = kind == groups::EnvelopeKind::message ? op.service : Service::agreed;
-    message.pieces = pieces;
-    switch (ring_.submit(now, message)) {
-        case ordering::Submit::queued:
-            return Accept::accepted;
-        case ordering::Submit::would_block:
-        case ordering::Submit::partial:
-            return Accept::would_block;
-        case ordering::Submit::too_large:
-            return Accept::illegal;
-    }
-    return Accept::illegal;
-}
-
 // --- time and the end
 // ------------------------------------------------------------------------------
 
 void Engine::on_timer(Instant now) {
     const Running running(running_);
-    now_ = now;
+    begin(now);
     ring_.on_timer(now);
     settle(now);
     former_.on_timer(now);
     settle(now);
+    if (now >= flush_deadline()) {
+        expel_overdue(now);
+        settle(now);
+    }
 }
 
 void Engine::on_pause(Instant now) {
     const Running running(running_);
-    now_ = now;
+    begin(now);
     ring_.on_pause(now);
     former_.on_pause(now);
+    groups_.restart_flush_waits();
 }
 
 Instant Engine::next_deadline() const {
-    return std::min(ring_.next_deadline(), former_.next_deadline());
+    return std::min({ring_.next_deadline(), former_.next_deadline(), flush_deadline()});
 }
 
 void Engine::leave(Instant now) {
     const Running running(running_);
-    now_ = now;
+    begin(now);
     former_.leave(now);
     settle(now);
 }

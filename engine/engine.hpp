@@ -65,15 +65,30 @@ public:
     std::size_t loans() const { return ring_.loans() + former_.loans(); }
 
 private:
+    void begin(Instant now);
     void dispatch(Instant now, FrameRef frame);
     bool is_foreign(const FrameRef& frame) const;
     void settle(Instant now);
     void pass_on(Instant now, ordering::RingEvent event);
     void send_owed_chunks(Instant now);
 
+    // clients.cpp
+    Accept take(Instant now, const ClientOp& op);
     Accept open_session(const ClientOp& op);
+    Accept leave_group(Instant now, const ClientOp& op);
+    Accept close_session(Instant now, SessionId session);
+    bool is_sendable(const ClientOp& op) const;
+    Accept send(Instant now, const ClientOp& op);
+    Accept flush_ok(Instant now, const ClientOp& op);
+    /// How a record goes: its class, and what its envelope says of flush groups.
+    struct Standing {
+        Service service{Service::agreed};
+        std::uint16_t views{0};
+    };
     Accept submit(Instant now, const ClientOp& op, groups::EnvelopeKind kind,
-                  std::span<const std::string_view> destinations);
+                  std::span<const std::string_view> destinations, const Standing& standing);
+    Instant flush_deadline() const;
+    void expel_overdue(Instant now);
 
     void start_recovery(Instant now, const membership::PlanForMe& plan);
     ordering::RingUpcalls ring_upcalls();
@@ -95,6 +110,8 @@ private:
 
     Instant now_{};  ///< of the call that is running, for traces and upcalls
     bool running_{false};
+    SessionId large_speaker_;  ///< whose large message is partly taken; slot 0xFFFF: nobody's
+    Instant expel_again_{};    ///< the ring had no room for the DISCONNECT of who is overdue
     std::vector<std::byte> envelope_;
     std::vector<ordering::Holder> holders_;
 };

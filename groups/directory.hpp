@@ -48,6 +48,7 @@ struct GroupKey {
 /// What a member of a flush group has got to (protocol.md 9.5).
 struct FlushState {
     std::uint64_t cell{0};  ///< who share one have delivered the same since their view; 0: no view
+    std::uint16_t view{0};  ///< names its view to what it says there; see Envelope
     bool flushed{false};
     // Of a local member, at its own daemon alone:
     bool answered{false};  ///< its FLUSH_OK is on its way
@@ -100,11 +101,11 @@ public:
     /// Members of the group in `slot` (if one is there) from position `from` on, until `visit` says
     /// false; true if the walk came to the end. For walks that pause.
     template <typename F>
-    bool for_each_member_of_slot(GroupId slot, std::uint32_t from, F&& visit) const {
+    bool for_each_place_of_slot(GroupId slot, std::uint32_t from, F&& visit) const {
         if (!groups_.in_use(slot)) return true;
         std::uint32_t position = 0;
         for (PlaceId at = groups_[slot].first; at != kNone; at = places_[at].next) {
-            if (position >= from && !visit(position, member(at))) return false;
+            if (position >= from && !visit(position, at)) return false;
             ++position;
         }
         return true;

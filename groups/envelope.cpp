@@ -33,6 +33,7 @@ bool take(std::span<const std::byte>& rest, std::size_t length, std::string_view
 bool fits_kind(const Envelope& envelope) {
     switch (envelope.kind) {
         case EnvelopeKind::message:
+            if ((envelope.flags & kSubgroup) != 0) return is_subgroup(envelope.groups.span());
             return !envelope.groups.empty();
         case EnvelopeKind::join:
         case EnvelopeKind::leave:
@@ -47,9 +48,15 @@ bool fits_kind(const Envelope& envelope) {
 
 }  // namespace
 
+bool is_subgroup(std::span<const std::string_view> destinations) {
+    return destinations.size() > 1 && is_group_name(destinations.front()) &&
+           std::all_of(destinations.begin() + 1, destinations.end(),
+                       [](std::string_view name) { return name.starts_with('#'); });
+}
+
 std::size_t write_envelope(EnvelopeKind kind, std::uint8_t flags, std::uint16_t type,
                            std::string_view session_name, std::span<const std::string_view> groups,
-                           std::span<std::byte> room) {
+                           std::span<std::byte> room, std::uint16_t views) {
     TORC_CHECK(room.size() >= kEnvelopeBytesMax && session_name.size() <= kNameMax &&
                groups.size() <= kGroupsPerMessageMax);
     EnvelopeHeader header;
@@ -58,6 +65,7 @@ std::size_t write_envelope(EnvelopeKind kind, std::uint8_t flags, std::uint16_t 
     header.type = type;
     header.name_length = static_cast<std::uint8_t>(session_name.size());
     header.groups = static_cast<std::uint8_t>(groups.size());
+    header.views = views;
     std::byte* at = room.data();
     std::memcpy(at, &header, sizeof header);
     at += sizeof header;
@@ -83,6 +91,7 @@ bool read_envelope(std::span<const std::byte> bytes, Envelope& envelope) {
     envelope.kind = static_cast<EnvelopeKind>(header.kind);
     envelope.flags = header.flags;
     envelope.type = header.type;
+    envelope.views = header.views;
     if (!take(rest, header.name_length, envelope.session_name)) return false;
     envelope.groups.clear();
     for (std::size_t i = 0; i < header.groups; ++i) {

@@ -28,7 +28,7 @@ struct EnvelopeHeader {
     le16 type;
     std::uint8_t name_length{0};
     std::uint8_t groups{0};
-    le16 reserved;
+    le16 views;  ///< see Envelope
 };
 static_assert(sizeof(EnvelopeHeader) == 8 && alignof(EnvelopeHeader) == 1);
 
@@ -43,15 +43,22 @@ struct Envelope {
     EnvelopeKind kind{};
     std::uint8_t flags{0};
     std::uint16_t type{0};
+    /// message: in which views of flush groups it was said, as its sender's daemon took it: a hash
+    /// of them in the order of the destinations; 0: none. Who finds another is not to hear it.
+    /// flush_ok: the view that may end.
+    std::uint16_t views{0};
     std::string_view session_name;
     GroupList groups;
     std::span<const std::byte> payload;
 };
 
+/// Destinations of a subgroup cast: a group, then private names.
+bool is_subgroup(std::span<const std::string_view> destinations);
+
 /// Writes everything but the payload; gives the bytes written. `room` holds kEnvelopeBytesMax.
 std::size_t write_envelope(EnvelopeKind kind, std::uint8_t flags, std::uint16_t type,
                            std::string_view session_name, std::span<const std::string_view> groups,
-                           std::span<std::byte> room);
+                           std::span<std::byte> room, std::uint16_t views = 0);
 
 /// Total on hostile bytes; false leaves `envelope` unspecified.
 bool read_envelope(std::span<const std::byte> bytes, Envelope& envelope);

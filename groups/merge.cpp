@@ -25,9 +25,12 @@ bool Merge::take(NodeIndex from, std::span<const std::byte> chunk) {
     SyncEntry entry;
     while (reader.next(entry)) {
         if (staged_.size() == memberships_max_) return false;
-        staged_.push_back({reader.lineage(), entry.position,
-                           Participant{from, entry.session, SessionName(entry.name)},
-                           GroupName(entry.group)});
+        StagedMember& member = staged_.emplace_back();
+        member.lineage = reader.lineage();
+        member.position = entry.position;
+        member.who = {from, entry.session, SessionName(entry.name)};
+        member.group = GroupName(entry.group);
+        member.flush = entry.flush;
     }
     lineage_of_[raw(from)] = reader.lineage();
     if (reader.last()) finished_.add(from);
@@ -52,7 +55,7 @@ void Merge::number_sets() {
     }
 }
 
-std::span<const StagedMember> Merge::finish() {
+std::span<StagedMember> Merge::finish() {
     number_sets();
     const auto place = [this](const StagedMember& member) {
         const std::uint16_t set =

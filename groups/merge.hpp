@@ -8,6 +8,7 @@
 
 #include "base/node_set.hpp"
 #include "groups/directory.hpp"
+#include "groups/sync_message.hpp"
 #include "wire/membership.hpp"
 
 namespace torc::groups {
@@ -18,6 +19,13 @@ struct StagedMember {
     std::uint32_t position{0};
     Participant who;
     GroupName group;
+    SyncFlush flush{};
+    // Of this daemon's own members, and never sent: see FlushState and FlushGroup.
+    bool answered{false};
+    bool leaving{false};
+    bool asked{false};
+    bool signalled{false};
+    bool changed{false};  ///< this daemon's members saw the group otherwise so far
 };
 
 class Merge {
@@ -36,7 +44,7 @@ public:
 
     /// Sorts what has arrived into the agreed order: by group, then by lineage (the one with the
     /// lowest daemon first), then by position within it. Call once, when complete.
-    std::span<const StagedMember> finish();
+    std::span<StagedMember> finish();
     /// Which set of daemons that came together `daemon` belongs to; numbered like `finish` orders.
     std::uint16_t set_of(NodeIndex daemon) const { return set_of_[raw(daemon)]; }
 

@@ -11,6 +11,17 @@ std::string_view text(std::span<const std::byte> bytes) {
     return {static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size()};
 }
 
+std::uint8_t flags_of(const SyncFlush& flush) {
+    if (!flush.is_flush) return 0;
+    return static_cast<std::uint8_t>(kSyncFlush | (flush.flushed ? kSyncFlushed : 0) |
+                                     (flush.due ? kSyncDue : 0));
+}
+
+SyncFlush flush_of(std::uint8_t flags, const SyncCell& cell) {
+    return {(flags & kSyncFlush) != 0, (flags & kSyncFlushed) != 0, (flags & kSyncDue) != 0,
+            cell.cell, cell.view};
+}
+
 }  // namespace
 
 SyncWriter::SyncWriter(std::span<std::byte> room, std::uint64_t lineage) : room_(room) {
@@ -25,12 +36,18 @@ void SyncWriter::add(const SyncEntry& entry) {
     header.position = entry.position;
     header.name_length = static_cast<std::uint8_t>(entry.name.size());
     header.group_length = static_cast<std::uint8_t>(entry.group.size());
-    std::byte* at = room_.data() + used_;
-    std::memcpy(at, &header, sizeof header);
-    std::memcpy(at + sizeof header, entry.name.data(), entry.name.size());
-    std::memcpy(at + sizeof header + entry.name.size(), entry.group.data(), entry.group.size());
-    used_ += sizeof header + entry.name.size() + entry.group.size();
+    header.flags = flags_of(entry.flush);
+    put(&header, sizeof header);
+    const SyncCell cell{entry.flush.cell, entry.flush.view};
+    if (entry.flush.is_flush) put(&cell, sizeof cell);
+    put(entry.name.data(), entry.name.size());
+    put(entry.group.data(), entry.group.size());
     ++entries_;
+}
+
+void SyncWriter::put(const void* bytes, std::size_t length) {
+    std::memcpy(room_.data() + used_, bytes, length);
+    used_ += length;
 }
 
 std::size_t SyncWriter::finish(bool last) {
@@ -48,17 +65,25 @@ SyncReader::SyncReader(std::span<const std::byte> chunk) {
     valid_ = true;
 }
 
+bool SyncReader::take(void* to, std::size_t length) {
+    valid_ = rest_.size() >= length;
+    if (!valid_) return false;
+    std::memcpy(to, rest_.data(), length);
+    rest_ = rest_.subspan(length);
+    return true;
+}
+
 bool SyncReader::next(SyncEntry& entry) {
     if (!valid_ || left_ == 0) return false;
     SyncEntryHeader header;
-    valid_ = rest_.size() >= sizeof header;
-    if (!valid_) return false;
-    std::memcpy(&header, rest_.data(), sizeof header);
-    rest_ = rest_.subspan(sizeof header);
+    if (!take(&header, sizeof header)) return false;
+    SyncCell cell;
+    if ((header.flags & kSyncFlush) != 0 && !take(&cell, sizeof cell)) return false;
     valid_ = rest_.size() >= std::size_t{header.name_length} + header.group_length;
     if (!valid_) return false;
     entry.session = session_id(header.session);
     entry.position = header.position;
+    entry.flush = flush_of(header.flags, cell);
     entry.name = text(rest_.first(header.name_length));
     entry.group = text(rest_.subspan(header.name_length, header.group_length));
     rest_ = rest_.subspan(std::size_t{header.name_length} + header.group_length);

@@ -54,4 +54,26 @@ std::span<const std::string_view> ViewBuilder::members(const Directory& director
     return names_;
 }
 
+/// A view with more sets than numbers counts the rest into the last one.
+std::uint16_t ViewBuilder::set_of_cell(std::uint64_t cell) {
+    const auto* const known =
+        std::find_if(cells_.begin(), cells_.end(), [&](const Cell& it) { return it.name == cell; });
+    if (cell != 0 && known != cells_.end()) return known->set;
+    const std::uint16_t set = next_set_;
+    if (next_set_ < UINT16_MAX) ++next_set_;
+    if (cell != 0 && !cells_.full()) cells_.push_back({cell, set});
+    return set;
+}
+
+std::span<const std::uint16_t> ViewBuilder::cells(const Directory& directory,
+                                                  Directory::GroupId group) {
+    sets_.clear();
+    cells_.clear();
+    next_set_ = 0;
+    directory.for_each_place(group, [&](Directory::PlaceId place) {
+        sets_.push_back(set_of_cell(directory.flush_state(place).cell));
+    });
+    return sets_;
+}
+
 }  // namespace torc::groups

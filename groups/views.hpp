@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/fixed_vec.hpp"
 #include "base/lazy_array.hpp"
 #include "config/settings.hpp"
 #include "groups/directory.hpp"
@@ -33,12 +34,25 @@ public:
         return sets_;
     }
 
+    /// The same for a flush group: members of one cell came along together, who has none came
+    /// alone.
+    std::span<const std::uint16_t> cells(const Directory& directory, Directory::GroupId group);
+
 private:
+    /// A cell is named by its set's number, and every daemon has members in one at the most.
+    struct Cell {
+        std::uint64_t name{0};
+        std::uint16_t set{0};
+    };
+    std::uint16_t set_of_cell(std::uint64_t cell);
+
     std::vector<std::string> daemons_;
     std::array<char, kPrivateNameMax> one_{};
     LazyArray<char> text_;
     std::vector<std::string_view> names_;
     std::vector<std::uint16_t> sets_;
+    FixedVec<Cell, kNodesMax> cells_;
+    std::uint16_t next_set_{0};
 };
 
 }  // namespace torc::groups

@@ -17,6 +17,13 @@ std::string listed(std::uint64_t members) {
     return text;
 }
 
+std::string text_of(const ViewEvent& event) {
+    std::string text = event.cause == ViewCause::transitional ? "signal " : "view ";
+    text += std::string(event.group) + ":";
+    for (const std::string_view member : event.members) text.append(" ").append(member);
+    return text;
+}
+
 }  // namespace
 
 std::uint64_t Host::rejected(wire::RejectReason reason) const {
@@ -112,11 +119,20 @@ Effects Cluster::effects_of(Port* port) {
     effects.deliver_fn = [](void* at, const Delivery& delivery) {
         const auto* text = reinterpret_cast<const char*>(delivery.payload.data());
         host(at).log.emplace_back(text, std::min<std::size_t>(delivery.payload.size(), 40));
+        for (const SessionId session : delivery.sessions) {
+            host(at).seen[session.slot].push_back(host(at).log.back());
+        }
         host(at).received.push_back({std::string(delivery.sender),
                                      Bytes(delivery.payload.begin(), delivery.payload.end()),
                                      delivery.service});
     };
-    effects.view_fn = [](void* at, const ViewEvent&) { ++host(at).views; };
+    effects.view_fn = [](void* at, const ViewEvent& event) {
+        ++host(at).views;
+        host(at).seen[event.session.slot].push_back(text_of(event));
+    };
+    effects.flush_fn = [](void* at, const FlushRequest& request) {
+        host(at).seen[request.session.slot].push_back("flush " + std::string(request.group));
+    };
     effects.trace_fn = [](void* at, const telemetry::TraceEvent& event) {
         if (event.kind == telemetry::TraceKind::regular) {
             host(at).log.push_back("regular" + listed(event.d));
@@ -224,9 +240,18 @@ Accept Cluster::open(std::size_t host, SessionId session, std::string_view name)
     return act(host, op);
 }
 
-Accept Cluster::join(std::size_t host, SessionId session, std::string_view group) {
+Accept Cluster::join(std::size_t host, SessionId session, std::string_view group, JoinKind kind) {
     ClientOp op;
     op.kind = ClientOp::Kind::join;
+    op.session = session;
+    op.name = group;
+    op.join_kind = kind;
+    return act(host, op);
+}
+
+Accept Cluster::flush_ok(std::size_t host, SessionId session, std::string_view group) {
+    ClientOp op;
+    op.kind = ClientOp::Kind::flush_ok;
     op.session = session;
     op.name = group;
     return act(host, op);

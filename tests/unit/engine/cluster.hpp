@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <queue>
 #include <string>
@@ -47,6 +48,8 @@ struct Host {
     std::vector<SessionOutcome> outcomes;
     /// What it delivered, in order: "regular 0 1 2", "transitional 0 1", and texts of messages.
     std::vector<std::string> log;
+    /// What each session saw, by slot: "view room: #a#n0 #b#n1", "flush room", texts of messages.
+    std::map<std::uint16_t, std::vector<std::string>> seen;
     bool dry{false};     ///< its pool gives nothing
     bool asleep{false};  ///< neither packets nor timers reach it
     std::vector<Bytes> slept_through;
@@ -100,7 +103,9 @@ public:
 
     Accept act(std::size_t host, const ClientOp& op) { return engine(host).on_client(now_, op); }
     Accept open(std::size_t host, SessionId session, std::string_view name);
-    Accept join(std::size_t host, SessionId session, std::string_view group);
+    Accept join(std::size_t host, SessionId session, std::string_view group,
+                JoinKind kind = JoinKind::open);
+    Accept flush_ok(std::size_t host, SessionId session, std::string_view group);
     Accept send(std::size_t host, SessionId session, std::string_view group,
                 std::span<const std::byte> payload, Service service = Service::agreed);
     /// Offers the message until it is taken.
