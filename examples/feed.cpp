@@ -10,8 +10,8 @@
 //
 // The producer is a member of the group itself, to see who listens; TORC_SELF_DISCARD spares it its
 // own quotes. A reader that cannot keep up is warned first; a program that computes much should
-// leave that out until it has caught up, for only the latest price counts. One that does not read at
-// all is disconnected by its daemon, and nobody else waits for it.
+// leave that out until it has caught up, for only the latest price counts. One that does not read
+// at all is disconnected by its daemon, and nobody else waits for it.
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <torc/torc.h>
 
 static int failed(const char* what, int result) {
