@@ -1,7 +1,10 @@
 // Flush groups: what members see, from the first join to partitions in the middle of a flush. Many
 // tests carry the name of a weakness that programs of this kind have had.
+#include <set>
+
 #include <gtest/gtest.h>
 
+#include "groups/fold.hpp"
 #include "tests/unit/groups/flush_world.hpp"
 
 namespace torc::groups {
@@ -275,6 +278,19 @@ TEST_F(Flush, WhatIsSaidInOneViewIsNotHeardInAnotherThatCameBehindItsBack) {
     world.forget();
     world.order_message(a, {"room"}, said.views);
     EXPECT_EQ(world.seen(a), line("refused flushed"));
+}
+
+// Found by the storm: (ring 104, view 2) and (ring 107, view 1) had one cell.
+TEST(FlushCells, ViewsWithSmallNumbersHaveCellsOfTheirOwn) {
+    std::set<std::uint64_t> cells;
+    for (std::uint64_t epoch = 0; epoch < 64; ++epoch) {
+        for (std::uint64_t index = 0; index < 64; ++index) {
+            for (std::uint16_t daemon = 0; daemon < 4; ++daemon) {
+                cells.insert(fold(index, RingId{epoch, NodeIndex{daemon}}));
+            }
+        }
+    }
+    EXPECT_EQ(cells.size(), 64u * 64u * 4u);
 }
 
 TEST_F(Flush, WhatIsSaidBehindALeaveIsRefusedAlsoIfOneComesBackAtOnce) {
