@@ -95,6 +95,7 @@ struct torc_session {
     torc::client_shm::RingProducer submit;
     std::uint32_t core_answered{0};  ///< the core's sleep that we have rung for
     std::int64_t looked_ns{0};       ///< when a send last looked at the socket
+    std::uint32_t sends_unlooked{0};
     std::atomic<std::uint64_t> operations{0};
     std::atomic<bool> reserving{false};
     std::atomic<pthread_t> reserver{};
@@ -135,8 +136,7 @@ bool has_room(const torc_session& session, std::uint64_t bytes);
 
 /// Wakes the core if it sleeps; after publishing, under the send lock.
 void ring_core(torc_session& session);
-/// `check_ended`, with a look at the socket when the last one of a send is some milliseconds ago.
-/// Under the send lock.
+/// `check_ended`, now and then with a look at the socket. Under the send lock.
 int check_ended_sending(torc_session& session);
 
 }  // namespace torc::client_shm

@@ -18,7 +18,8 @@
  * before are still received first; after them, and from every other call at once, comes the same
  * code, however often it is asked. Nothing blocks any more, the descriptors stay readable, and
  * torc_close() is all that is left to do. A death of the daemon is noticed by waiting calls at
- * once, by others within some milliseconds; what they accepted in between counts as undelivered.
+ * once, by sends that need not wait within a few calls; what they accepted in between counts as
+ * undelivered.
  *
  * Threads: a session may be used from any thread; sends take one lock and receives another, neither
  * is held while waiting. A session opened with TORC_SINGLE_THREADED takes no lock. Only

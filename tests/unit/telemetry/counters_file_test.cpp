@@ -173,8 +173,9 @@ TEST(CountersReader, AFileThatIsNotReadyAndOneOfAnotherVersion) {
         make(folder);
     }
     poke(folder.file(), offsetof(FileHeader, version), std::uint32_t{9});
-    EXPECT_EQ(message_of(folder.file()),
-              folder.file() + ": of version 9, this tool reads version 1");
+    EXPECT_EQ(message_of(folder.file()), folder.file() +
+                                             ": of version 9, this tool reads version " +
+                                             std::to_string(kCountersVersion));
     poke(folder.file(), offsetof(FileHeader, magic), std::uint64_t{0});
     EXPECT_EQ(message_of(folder.file()),
               folder.file() + ": not ready: its daemon is starting, or died while it did");
