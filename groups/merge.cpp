@@ -8,7 +8,11 @@
 
 namespace torc::groups {
 
-Merge::Merge(std::size_t memberships_max) : memberships_max_(memberships_max) {
+Merge::Merge(std::size_t memberships_max)
+    : memberships_max_(memberships_max),
+      groups_(memberships_max),
+      group_index_(memberships_max),
+      text_(memberships_max * kGroupNameMax) {
     staged_.reserve(memberships_max);
 }
 
@@ -17,6 +21,24 @@ void Merge::start(const wire::MemberList& members) {
     members_ = members;
     finished_.clear();
     staged_.clear();
+    group_index_.clear();
+    text_bytes_ = 0;
+}
+
+/// No more groups are named than members, and there is room for a name of any
+/// length for each.
+std::uint32_t Merge::number_of(std::string_view group) {
+    const std::uint64_t hash = hash_name(group);
+    const HashIndex::Id known = group_index_.find(
+        hash, [&](HashIndex::Id number) { return groups_[number].view() == group; });
+    if (known != HashIndex::kNone) return known;
+    const auto number = static_cast<HashIndex::Id>(group_index_.count());
+    char* const copy = text_.data() + text_bytes_;
+    std::copy(group.begin(), group.end(), copy);
+    text_bytes_ += group.size();
+    groups_.put(number, StagedName({copy, group.size()}));
+    group_index_.insert(number, hash);
+    return number;
 }
 
 bool Merge::take(NodeIndex from, std::span<const std::byte> chunk) {
@@ -29,7 +51,8 @@ bool Merge::take(NodeIndex from, std::span<const std::byte> chunk) {
         member.lineage = reader.lineage();
         member.position = entry.position;
         member.who = {from, entry.session, SessionName(entry.name)};
-        member.group = GroupName(entry.group);
+        member.group_number = number_of(entry.group);
+        member.group = groups_[member.group_number];
         member.flush = entry.flush;
     }
     lineage_of_[raw(from)] = reader.lineage();
@@ -60,7 +83,7 @@ std::span<StagedMember> Merge::finish() {
     const auto place = [this](const StagedMember& member) {
         const std::uint16_t set =
             mutant(Mutant::merge_by_position_only) ? 0 : set_of(member.who.daemon);
-        return std::make_tuple(member.group.view(), set, member.position, raw(member.who.daemon),
+        return std::make_tuple(member.group_number, set, member.position, raw(member.who.daemon),
                                raw(member.who.session));
     };
     std::sort(staged_.begin(), staged_.end(),
