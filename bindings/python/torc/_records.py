@@ -62,24 +62,32 @@ class Message:
     should keep bytes(message): a session holds at most 64, and what is held takes room.
     """
 
-    __slots__ = ("service", "type", "sender", "groups", "place", "data", "__weakref__")
+    __slots__ = ("sender", "groups", "data", "_raw", "__weakref__")
 
-    service: Service
-    type: int
     sender: str
     groups: tuple[str, ...]
-    place: Place
     data: memoryview
 
     def __init__(self, handle: Any, raw: Any) -> None:
-        self.service = Service(raw.service)
-        self.type = raw.type
+        self._raw = raw  # its numbers are ours, its pointers lead into what is lent
         self.sender = text(raw.sender)
         self.groups = (text(raw.group),) if raw.groups.count == 1 else names(raw.groups)
-        self.place = Place(raw.ring_epoch, raw.ring_representative, raw.seq, raw.index)
         # The lender lives as long as any view of the bytes, and gives them back when it goes.
         lender = ffi.gc(ffi.cast("char*", raw.data), partial(_release, handle, raw))
         self.data = memoryview(ffi.buffer(lender, raw.size)).toreadonly()
+
+    @property
+    def service(self) -> Service:
+        return Service(self._raw.service)
+
+    @property
+    def type(self) -> int:
+        return int(self._raw.type)
+
+    @property
+    def place(self) -> Place:
+        raw = self._raw
+        return Place(raw.ring_epoch, raw.ring_representative, raw.seq, raw.index)
 
     @property
     def group(self) -> str:
