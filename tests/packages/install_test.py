@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """`meson install` into a folder, and other people's programs built against what lies there: by
-pkg-config, by CMake, with the C and the C++ face; then run with the installed daemon.
+pkg-config, CMake and Meson, with the C and the C++ face; then run with the installed daemon.
 
 Usage: install_test.py BUILD_DIRECTORY CC CXX
 """
@@ -53,11 +53,13 @@ class InstallTest(unittest.TestCase):
         ring.start_all()
         cls.ring = ring
 
+    def only_there(self) -> dict[str, str]:
+        """pkg-config sees what is in the folder: neither this machine's packages nor its Torc."""
+        return {**os.environ, "PKG_CONFIG_LIBDIR": str(self.libdir / "pkgconfig"),
+                "PKG_CONFIG_SYSROOT_DIR": str(self.root)}
+
     def pkg_config(self, *options: str) -> list[str]:
-        # Only what is in the folder: neither this machine's packages nor its own Torc.
-        where = {"PKG_CONFIG_LIBDIR": str(self.libdir / "pkgconfig"),
-                 "PKG_CONFIG_SYSROOT_DIR": str(self.root), "PATH": os.environ["PATH"]}
-        return run("pkg-config", *options, "torc", env=where).split()
+        return run("pkg-config", *options, "torc", env=self.only_there()).split()
 
     def assert_it_speaks(self, program: Path):
         loader = {**os.environ, "LD_LIBRARY_PATH": str(self.libdir)}
@@ -83,7 +85,7 @@ class InstallTest(unittest.TestCase):
 
     def test_headers_stand_alone(self):
         for header in sorted((self.prefix / "include" / "torc").iterdir()):
-            languages = [("c++", [*CXX, "-std=c++20"])]
+            languages = [("c++", [*CXX, "-std=c++20"]), ("c++", [*CXX, "-std=c++17"])]
             if header.suffix == ".h":
                 languages += [("c", [*CC, "-std=c11"]), ("c", [*CC, "-std=c99"]),
                               ("c++", [*CXX, "-std=c++11"])]
@@ -102,6 +104,18 @@ class InstallTest(unittest.TestCase):
         needed = re.findall(r"\(NEEDED\).*\[(libtorc.*)\]", run("readelf", "-d", program))
         self.assertEqual(needed, ["libtorc.so.0"])
         self.assert_it_speaks(program)
+
+    def test_with_meson(self):
+        source, out = self.work / "meson", self.work / "meson-out"
+        source.mkdir()
+        shutil.copy(HERE / "program.c", source)
+        (source / "meson.build").write_text(
+            "project('torc_user', 'c')\n"
+            "executable('by_meson', 'program.c', dependencies: dependency('torc', "
+            "version: '>=0.1'))\n", encoding="utf-8")
+        run("meson", "setup", out, source, env=self.only_there())
+        run("ninja", "-C", out)
+        self.assert_it_speaks(out / "by_meson")
 
     def test_with_cmake(self):
         out = self.work / "cmake"
