@@ -139,7 +139,8 @@ private:
     bool differs(GroupId group, std::span<const StagedMember> members) const;
     void rebuild(std::span<StagedMember> staged);
     void put_back(const StagedMember& member);
-    std::span<const GroupId> groups_by_name();
+    std::span<const GroupId> groups_as_joined();
+    std::span<const GroupId> concerned_groups();
     std::span<const GroupId> groups_by_name(const Participant& who);
     std::span<const GroupId> sort_by_name();
 

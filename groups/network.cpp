@@ -50,10 +50,10 @@ void Groups::on_transitional(const RingId& id, const wire::MemberList& members) 
     for (std::uint16_t i = 0; i < kNodesMax; ++i) {
         if (!members_.contains(NodeIndex{i})) synced_.remove(NodeIndex{i});
     }
-    for (const GroupId group : groups_by_name()) {
+    for (const GroupId group : concerned_groups()) {
         if (directory_.is_flush(group)) {
             part_flush_group(group, id);
-        } else if (has_departed(group)) {
+        } else {
             announce(group, ViewCause::transitional, {});
         }
     }
@@ -112,7 +112,7 @@ bool Groups::drop_departed(GroupId group) {
 
 void Groups::after_subtraction() {
     lineage_ = fold(0, ring_);
-    for (const GroupId group : groups_by_name()) {
+    for (const GroupId group : concerned_groups()) {
         const bool departed = has_departed(group);
         const bool flush = directory_.is_flush(group);
         if (departed && !mutant(Mutant::departed_kept) && !drop_departed(group)) continue;
@@ -264,7 +264,7 @@ void Groups::after_merge() {
     rebuild(expel_other_kinds(staged));
     synced_ = members_;
     lineage_ = fold(0, ring_);
-    for (const GroupId group : groups_by_name()) {
+    for (const GroupId group : groups_as_joined()) {
         // Where a group is as it was, its members keep their view; the number moves on all the
         // same, because it must be equal everywhere and others do see a change.
         if (directory_.is_flush(group)) {
@@ -279,10 +279,22 @@ void Groups::after_merge() {
     flush_.restart_waits();
 }
 
-/// Ids have no agreed order; names do, and views of several groups come in it everywhere.
-std::span<const Groups::GroupId> Groups::groups_by_name() {
+// Views of several groups come in one order everywhere. Ids have none that is agreed, but in a
+// directory that was just joined: there all daemons gave them in the order of the SYNC records.
+
+/// In a directory that was just joined, all groups.
+std::span<const Groups::GroupId> Groups::groups_as_joined() {
     sorted_.clear();
     directory_.for_each_group([this](GroupId group) { sorted_.push_back(group); });
+    return sorted_;
+}
+
+/// Those for which it matters who is cut off.
+std::span<const Groups::GroupId> Groups::concerned_groups() {
+    sorted_.clear();
+    directory_.for_each_group([this](GroupId group) {
+        if (directory_.is_flush(group) || has_departed(group)) sorted_.push_back(group);
+    });
     return sort_by_name();
 }
 
