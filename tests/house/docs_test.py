@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Prose that names files and tests is held to what exists: links of all Markdown files, every path
-in backticks in ARCHITECTURE.md, and every test that ARCHITECTURE.md or docs/proof.md leans on."""
+in backticks in ARCHITECTURE.md, and every test that the pages below lean on."""
 
 import re
 import unittest
@@ -10,6 +10,9 @@ ROOT = Path(__file__).resolve().parents[2]
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 NAMED_TEST = re.compile(r"`([A-Z][a-z]\w+)\.(\w+|\*)`")
+# Pages that name the test behind what they say, and those whose tables owe one in each row.
+LEANING = ("ARCHITECTURE.md", "docs/proof.md", "docs/migrating-from-spread.md", "docs/outcomes.md")
+SHOWN_BY = re.compile(r"^\|.*\| shown by \|\n\|[-|]+\|\n((?:\|.*\n)+)", re.MULTILINE)
 NAMED_PATH = re.compile(r"`([\w./-]+/[\w.-]+\.(?:cpp|hpp|h|py|md|def))`")
 
 
@@ -43,15 +46,29 @@ class DocsTest(unittest.TestCase):
                 self.assertTrue(any((ROOT / room / name).exists() for room in rooms))
 
     def test_tests_that_refute_invariants_exist(self):
-        named = [test for name in ("ARCHITECTURE.md", "docs/proof.md")
-                 for test in NAMED_TEST.findall(prose_of(ROOT / name))]
-        self.assertGreater(len(named), 25)
         sources = "\n".join(path.read_text(encoding="utf-8")
                             for path in (ROOT / "tests").rglob("*_test.cpp"))
         defined = set(re.findall(r"\b(?:TEST|TEST_F|TEST_P|RC_GTEST_PROP)\((\w+),\s*(\w+)", sources))
-        for suite, name in named:
-            with self.subTest(test=f"{suite}.{name}"):
-                self.assertTrue(any(suite == one and name in ("*", two) for one, two in defined))
+        for page in LEANING:
+            named = NAMED_TEST.findall(prose_of(ROOT / page))
+            self.assertGreater(len(named), 10, page)
+            for suite, name in named:
+                with self.subTest(page=page, test=f"{suite}.{name}"):
+                    self.assertTrue(any(suite == one and name in ("*", two)
+                                        for one, two in defined))
+
+    def test_rows_are_shown_by_a_test_or_say_why_there_is_nothing(self):
+        for page in ("docs/migrating-from-spread.md", "docs/outcomes.md"):
+            rows = [row for table in SHOWN_BY.findall(prose_of(ROOT / page))
+                    for row in table.splitlines()]
+            self.assertGreater(len(rows), 20, page)
+            for row in rows:
+                with self.subTest(page=page, row=row):
+                    *told, shown = [cell.strip() for cell in row.strip("|").split("|")]
+                    if shown == "\N{EM DASH}":
+                        self.assertIn("**Not here**", " ".join(told))
+                    else:
+                        self.assertRegex(shown, NAMED_TEST)
 
     def test_the_map_stays_short(self):
         lines = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").count("\n")
