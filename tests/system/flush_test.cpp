@@ -291,5 +291,31 @@ TEST(FlushPartition, BothSidesFlushAndTheMergeTellsWhoCameWithWhom) {
     EXPECT_EQ(merged[0].sets, merged[2].sets);
 }
 
+TEST(FlushPartition, WhereTheKindsDifferTheSideOfTheLowerDaemonWins) {
+    LocalCluster cluster(patient_plan());
+    cluster.start();
+    Witness ann(cluster, 0, "ann");
+    Witness cat(cluster, 2, "cat");
+    gather({&ann, &cat}, "both");
+    Partition partition(cluster, {0, 1, 1});
+    ann.until_members(1);
+    cat.until_members(1);
+    ann.join("name");
+    EXPECT_EQ(line_of(ann.next()), "view join of name by #ann#n0: #ann#n0");
+    cat.flush_join("name");
+    EXPECT_EQ(line_of(cat.next()), "view join of name by #cat#n2: #cat#n2");
+
+    partition.heal();
+    const auto has_left = [](const Record& record) { return record.kind == TORC_SELF_LEAVE; };
+    const std::vector<Record> got = cat.until(has_left);
+    EXPECT_EQ(got.back().group, "name");
+    EXPECT_EQ(got.back().reason, TORC_ERROR_GROUP_KIND);
+    ann.drain();
+    cat.drain();
+    cat.join("name");  // as what it is now
+    EXPECT_EQ(line_of(ann.next()), "view join of name by #cat#n2: #ann#n0 #cat#n2");
+    EXPECT_EQ(line_of(cat.next()), "view join of name by #cat#n2: #ann#n0 #cat#n2");
+}
+
 }  // namespace
 }  // namespace torc::system_test
