@@ -9,6 +9,7 @@ import gc
 import os
 import re
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -21,8 +22,8 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    TORCD = sys.argv[1]
-    sys.path.insert(0, sys.argv[2])
+    TORCD, PACKAGE = sys.argv[1:]
+    sys.path.insert(0, PACKAGE)
 from local_ring import LocalRing, PATIENCE_SECONDS  # noqa: E402
 
 import torc  # noqa: E402
@@ -103,6 +104,26 @@ class MessagesTest(RingTest):
         gc.collect()
         self.assertEqual(bytes(part), bytes(range(10, 20)))
         self.assertGreater(before, 0, "the slice held the record")
+
+    def test_session_and_messages_may_become_garbage_together(self):
+        """In a cycle Python finalizes in any order, and at its end all there is."""
+        program = """
+import sys, gc, torc
+for keep in range(20):
+    session = torc.connect("n0", runtime_dir=sys.argv[1])
+    for _ in range(keep):
+        session.send(session.private_name, b"x")
+    messages = [session.receive(60) for _ in range(keep)]
+    cycle = [session, messages, [message.data[0:] for message in messages]]
+    cycle.append(cycle)
+    del session, messages
+    if keep % 2: del cycle
+    gc.collect()
+"""
+        done = subprocess.run([sys.executable, "-c", program, self.ring.folder.name],
+                              env={**os.environ, "PYTHONPATH": PACKAGE}, check=False,
+                              capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_memory_goes_back_when_the_last_slice_goes(self):
         sender, receiver = self.pair("back")
@@ -398,7 +419,7 @@ class DocsTest(unittest.TestCase):
         for row in re.findall(r"^\| (`.*?) \|", table.group(1), re.MULTILINE):
             told |= set(re.findall(r"`(\w+)", row))
         there = {name for name in vars(torc.Session) if not name.startswith("_")}
-        self.assertEqual(told | {"close", "closed", "handle"}, there)
+        self.assertEqual(told | {"close", "closed", "handle", "raw"}, there)
 
     def test_every_exception_is_named(self):
         for name in torc.__all__:

@@ -116,7 +116,8 @@ class Message:
 
 
 def _release(handle: Any, raw: Any, _lender: Any) -> None:
-    lib.torc_release(handle, raw)
+    if handle.open[0]:
+        lib.torc_release(handle.raw, raw)
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ def record_of(handle: Any, raw: Any) -> Record:
         copy = _COPIES.get(raw.kind)
         return copy(raw) if copy is not None else Unknown(raw.kind)
     finally:
-        lib.torc_release(handle, raw)
+        lib.torc_release(handle.raw, raw)
 
 
 def _view(raw: Any) -> View:

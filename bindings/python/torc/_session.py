@@ -66,6 +66,26 @@ class _Names:
         self.count = len(self._kept)
 
 
+class Handle:
+    """Owns a torc_session. Calls in progress, messages whose bytes are in use and reservations refer
+    to it, so nobody ever sees memory that is no longer there; the last reference closes it.
+
+    Where all of them become garbage at once, as a cycle, Python finalizes them in any order: `open`
+    tells the others that the session went first.
+    """
+
+    __slots__ = ("raw", "open")
+
+    def __init__(self, pointer: Any) -> None:
+        self.open = [True]
+        self.raw = ffi.gc(pointer, partial(_close, self.open))
+
+
+def _close(is_open: list[bool], pointer: Any) -> None:
+    is_open[0] = False
+    lib.torc_close(pointer)
+
+
 class Reservation:
     """Room for a message that is written in place; goes back unsent unless committed.
 
@@ -74,7 +94,7 @@ class Reservation:
             room.commit()
     """
 
-    def __init__(self, handle: Any, raw: Any) -> None:
+    def __init__(self, handle: Handle, raw: Any) -> None:
         self._handle, self._raw = handle, raw
         keeper = ffi.gc(ffi.cast("char*", raw.data), partial(_keep, handle))
         self.data = memoryview(ffi.buffer(keeper, raw.size))
@@ -83,7 +103,7 @@ class Reservation:
         """Sends the first `size` bytes, by default all."""
         if self._raw is None:
             raise error_of(lib.TORC_ERROR_STATE)
-        result = lib.torc_commit(self._handle, self._raw, self._raw.size if size is None else size)
+        result = lib.torc_commit(self._handle.raw, self._raw, self._raw.size if size is None else size)
         if result != lib.TORC_ERROR_TOO_LARGE:  # which leaves the reservation standing
             self._end()
         check(result)
@@ -91,7 +111,7 @@ class Reservation:
     def abort(self) -> None:
         """Gives the room back unsent."""
         if self._raw is not None:
-            lib.torc_abort(self._handle, self._raw)
+            lib.torc_abort(self._handle.raw, self._raw)
             self._end()
 
     def _end(self) -> None:
@@ -118,9 +138,7 @@ class Session:
     """
 
     def __init__(self, handle: Any) -> None:
-        # Every call in progress, and every message whose bytes are in use, refers to the handle;
-        # the last reference closes it. So nobody ever sees memory that is no longer there.
-        self._handle: Any = ffi.gc(handle, lib.torc_close)
+        self._handle: Handle | None = Handle(handle)
 
     # --- life -------------------------------------------------------------------------------------
 
@@ -129,7 +147,7 @@ class Session:
         Messages stay readable. May be called twice."""
         handle, self._handle = self._handle, None
         if handle is not None:
-            lib.torc_hang_up(handle)
+            lib.torc_hang_up(handle.raw)
 
     @property
     def closed(self) -> bool:
@@ -143,35 +161,41 @@ class Session:
         self.close()
 
     @property
-    def handle(self) -> Any:
-        """The torc_session* of cffi."""
+    def handle(self) -> Handle:
+        """What keeps the session's memory and descriptors."""
         handle = self._handle
         if handle is None:
             raise Closed()
         return handle
+
+    @property
+    def raw(self) -> Any:
+        """The torc_session* of cffi."""
+        return self.handle.raw
 
     # --- what it is -------------------------------------------------------------------------------
 
     @property
     def private_name(self) -> str:
         """"#name#daemon": where others send to reach this session alone."""
-        return text(lib.torc_private_name(self.handle))
+        raw = self.raw  # keeps the name's memory while it is read
+        return text(lib.torc_private_name(raw))
 
     @property
     def message_bytes_max(self) -> int:
         """Largest payload of one message at this daemon."""
-        return int(lib.torc_message_bytes_max(self.handle))
+        return int(lib.torc_message_bytes_max(self.raw))
 
     @property
     def operations(self) -> int:
         """Number of the latest accepted join, leave, send or flush_ok; Refused names it."""
-        return int(lib.torc_operations(self.handle))
+        return int(lib.torc_operations(self.raw))
 
     def counts(self) -> Counts:
         """How far the operations have come; also when the session has ended, but not after
         close()."""
         raw = ffi.new("torc_counts*", {"size": ffi.sizeof("torc_counts")})
-        check(lib.torc_counts_of(self.handle, raw))
+        check(lib.torc_counts_of(self.raw, raw))
         return Counts(raw.accepted, raw.taken, raw.ordered, raw.refused, raw.undelivered,
                       raw.received, raw.unread_bytes)
 
@@ -179,19 +203,19 @@ class Session:
 
     def join(self, group: str, timeout: float | None = None) -> None:
         """Asks to be a member; the View that has this session in it is the answer."""
-        self._until_room(0, timeout, lib.torc_join, self.handle, _bytes(group))
+        self._until_room(0, timeout, lib.torc_join, self.raw, _bytes(group))
 
     def leave(self, group: str, timeout: float | None = None) -> None:
         """Asks to leave; SelfLeave is the answer."""
-        self._until_room(0, timeout, lib.torc_leave, self.handle, _bytes(group))
+        self._until_room(0, timeout, lib.torc_leave, self.raw, _bytes(group))
 
     def flush_join(self, group: str, timeout: float | None = None) -> None:
         """The same as join() for a flush group."""
-        self._until_room(0, timeout, lib.torc_flush_join, self.handle, _bytes(group))
+        self._until_room(0, timeout, lib.torc_flush_join, self.raw, _bytes(group))
 
     def flush_ok(self, group: str, timeout: float | None = None) -> None:
         """Answers a FlushRequest: nothing more will be sent to the group in the present view."""
-        self._until_room(0, timeout, lib.torc_flush_ok, self.handle, _bytes(group))
+        self._until_room(0, timeout, lib.torc_flush_ok, self.raw, _bytes(group))
 
     # --- sending ----------------------------------------------------------------------------------
 
@@ -206,7 +230,7 @@ class Session:
                       self_discard: bool = False, timeout: float | None = None) -> None:
         """Sends to some members of a flush group, within the present view."""
         kept, listed = ffi.from_buffer(data), _Names(members)
-        self._until_room(len(kept), timeout, lib.torc_subgroup_send, self.handle,
+        self._until_room(len(kept), timeout, lib.torc_subgroup_send, self.raw,
                          _flags(service, self_discard), _bytes(group), listed.array, listed.count,
                          type, kept, len(kept))
 
@@ -215,7 +239,7 @@ class Session:
                 timeout: float | None = None) -> Reservation:
         """Lends room for a message of up to `size` bytes, to be written in place."""
         listed, raw, handle = _Names(groups), ffi.new("torc_reservation*"), self.handle
-        self._until_room(size, timeout, lib.torc_reserve, handle, _flags(service, self_discard),
+        self._until_room(size, timeout, lib.torc_reserve, handle.raw, _flags(service, self_discard),
                          listed.array, listed.count, type, size, raw)
         return Reservation(handle, raw)
 
@@ -224,10 +248,10 @@ class Session:
     def receive(self, timeout: float | None = None) -> Record:
         """The next record, in order. What had arrived before the session ended still comes."""
         handle, raw = self.handle, ffi.new("torc_message*")
-        result = lib.torc_receive(handle, raw, 0)
+        result = lib.torc_receive(handle.raw, raw, 0)
         if result == _WOULD_BLOCK:
-            _wait(partial(lib.torc_receive, handle, raw, 0), partial(lib.torc_arm, handle),
-                  lib.torc_fd(handle), _deadline(timeout))
+            _wait(partial(lib.torc_receive, handle.raw, raw, 0),
+                  partial(lib.torc_arm, handle.raw), lib.torc_fd(handle.raw), _deadline(timeout))
         else:
             check(result)
         return record_of(handle, raw)
@@ -235,7 +259,7 @@ class Session:
     def try_receive(self) -> Record | None:
         """The next record, or None if there is none yet."""
         handle, raw = self.handle, ffi.new("torc_message*")
-        result = lib.torc_receive(handle, raw, 0)
+        result = lib.torc_receive(handle.raw, raw, 0)
         if result == _WOULD_BLOCK:
             return None
         check(result)
@@ -250,19 +274,19 @@ class Session:
 
     def fileno(self) -> int:
         """Polls readable when there is something to receive, after arm() said True."""
-        return int(lib.torc_fd(self.handle))
+        return int(lib.torc_fd(self.raw))
 
     def send_fileno(self) -> int:
         """The same for sending, after arm_send()."""
-        return int(lib.torc_send_fd(self.handle))
+        return int(lib.torc_send_fd(self.raw))
 
     def arm(self) -> bool:
         """True: wait on fileno() now. False: receive first."""
-        return bool(lib.torc_arm(self.handle) == _OK)
+        return bool(lib.torc_arm(self.raw) == _OK)
 
     def arm_send(self, size: int) -> bool:
         """True: wait on send_fileno() now. False: try to send at once."""
-        return bool(lib.torc_arm_send(self.handle, size) == _OK)
+        return bool(lib.torc_arm_send(self.raw, size) == _OK)
 
     # --- inside -----------------------------------------------------------------------------------
 
@@ -271,11 +295,11 @@ class Session:
         """Arguments of _until_room() for a send."""
         kept = ffi.from_buffer(data)
         if isinstance(groups, str):
-            return (len(kept), timeout, lib.torc_send, self.handle, _flags(service, self_discard),
+            return (len(kept), timeout, lib.torc_send, self.raw, _flags(service, self_discard),
                     _bytes(groups), type, kept, len(kept))
         listed = _Names(groups)
         call = partial(_multigroup_send, listed)
-        return (len(kept), timeout, call, self.handle, _flags(service, self_discard), type, kept,
+        return (len(kept), timeout, call, self.raw, _flags(service, self_discard), type, kept,
                 len(kept))
 
     def _until_room(self, size: int, timeout: float | None, call: Callable[..., int],
