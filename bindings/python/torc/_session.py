@@ -67,8 +67,8 @@ class _Names:
 
 
 class Handle:
-    """Owns a torc_session. Calls in progress, messages whose bytes are in use and reservations refer
-    to it, so nobody ever sees memory that is no longer there; the last reference closes it.
+    """Owns a torc_session. Calls in progress, messages whose bytes are in use and reservations
+    refer to it, so nobody sees memory that is no longer there; the last reference closes it.
 
     Where all of them become garbage at once, as a cycle, Python finalizes them in any order: `open`
     tells the others that the session went first.
@@ -103,7 +103,8 @@ class Reservation:
         """Sends the first `size` bytes, by default all."""
         if self._raw is None:
             raise error_of(lib.TORC_ERROR_STATE)
-        result = lib.torc_commit(self._handle.raw, self._raw, self._raw.size if size is None else size)
+        wanted = self._raw.size if size is None else size
+        result = lib.torc_commit(self._handle.raw, self._raw, wanted)
         if result != lib.TORC_ERROR_TOO_LARGE:  # which leaves the reservation standing
             self._end()
         check(result)
