@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/mutants.hpp"
 #include "engine/engine.hpp"
 #include "engine/running.hpp"
 
@@ -37,6 +38,7 @@ Accept Engine::on_client(Instant now, const ClientOp& op) {
 }
 
 Accept Engine::take(Instant now, const ClientOp& op) {
+    if (op.session == expelled_ && op.kind != ClientOp::Kind::close) return Accept::illegal;
     switch (op.kind) {
         case ClientOp::Kind::open:
             break;
@@ -105,7 +107,8 @@ Accept Engine::send(Instant now, const ClientOp& op) {
     }
     // A message that came up before its place in the order could be heard in a view that its sender
     // does not have yet, so flush groups know ordered messages only.
-    const bool raise = admission.views != 0 && op.service < Service::causal;
+    const bool raise = admission.views != 0 && op.service < Service::causal &&
+                       !mutant(Mutant::early_in_flush_group);
     const Accept accept = submit(now, op, groups::EnvelopeKind::message, op.groups,
                                  {raise ? Service::agreed : op.service, admission.views});
     return raise && accept == Accept::accepted ? Accept::raised : accept;
@@ -155,19 +158,28 @@ Accept Engine::flush_ok(Instant now, const ClientOp& op) {
 
 /// Only the time in which a consent could have been given counts.
 Instant Engine::flush_deadline() const {
-    if (!wants_clients()) return kNever;
-    return std::max(groups_.next_flush_deadline(), expel_again_);
+    if (!wants_clients() || mutant(Mutant::silence_borne)) return kNever;
+    return groups_.sessions().is_open(expelled_) ? expel_again_ : groups_.next_flush_deadline();
 }
 
+/// Who is overdue is told first, so that its driver counts the DISCONNECT among nobody's
+/// operations.
 void Engine::expel_overdue(Instant now) {
+    if (!finish_expulsion(now)) return;
     for (const SessionId session : groups_.overdue_sessions()) {
-        if (close_session(now, session) != Accept::accepted) {
-            expel_again_ = now + settings_.timers.token_retransmit;
-            return;
-        }
+        expelled_ = session;
         counters_.inc(telemetry::CounterId::flush_timeouts);
         effects_.session(session, SessionOutcome::flush_timeout);
+        if (!finish_expulsion(now)) return;
     }
+}
+
+/// False if the ring has no room for the DISCONNECT at present.
+bool Engine::finish_expulsion(Instant now) {
+    if (!groups_.sessions().is_open(expelled_)) return true;
+    if (close_session(now, expelled_) == Accept::accepted) return true;
+    expel_again_ = now + settings_.timers.token_retransmit;
+    return false;
 }
 
 }  // namespace torc::engine

@@ -89,6 +89,7 @@ private:
                   std::span<const std::string_view> destinations, const Standing& standing);
     Instant flush_deadline() const;
     void expel_overdue(Instant now);
+    bool finish_expulsion(Instant now);
 
     void start_recovery(Instant now, const membership::PlanForMe& plan);
     ordering::RingUpcalls ring_upcalls();
@@ -111,6 +112,7 @@ private:
     Instant now_{};  ///< of the call that is running, for traces and upcalls
     bool running_{false};
     SessionId large_speaker_;  ///< whose large message is partly taken; slot 0xFFFF: nobody's
+    SessionId expelled_;       ///< told of its flush_timeout, perhaps not closed yet
     Instant expel_again_{};    ///< the ring had no room for the DISCONNECT of who is overdue
     std::vector<std::byte> envelope_;
     std::vector<ordering::Holder> holders_;

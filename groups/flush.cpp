@@ -49,7 +49,7 @@ void FlushGroups::note(GroupId group, ViewCause cause, const Participant& who) {
 
 void FlushGroups::forget(PlaceId member) {
     const GroupId group = directory_.group_of(member);
-    if (is_awaited(member)) --groups_[group].awaited;
+    if (is_awaited(member) && !mutant(Mutant::leaver_awaited)) --groups_[group].awaited;
     if (directory_.size(group) == 1) --count_;
 }
 
@@ -86,7 +86,7 @@ bool FlushGroups::has_local(GroupId group) const {
 
 bool FlushGroups::take_request(GroupId group) {
     FlushGroup& entry = groups_[group];
-    if (!entry.due || entry.asked) return false;
+    if (!entry.due || (entry.asked && !mutant(Mutant::asked_again))) return false;
     entry.asked = true;
     wait_from_now(entry);
     return true;
@@ -99,6 +99,7 @@ bool FlushGroups::take_signal(GroupId group) {
 // --- configurations ------------------------------------------------------------------------------
 
 void FlushGroups::part(GroupId group, const RingId& id) {
+    if (mutant(Mutant::cell_not_parted)) return;
     directory_.for_each_place(group, [&](PlaceId place) {
         FlushState state = directory_.flush_state(place);
         if (state.cell == 0) return;

@@ -78,7 +78,8 @@ Admission Groups::admission_of(const Participant& sender, bool subgroup, bool at
             admission.views = with_view(admission.views, state.view);
             if (place == Directory::kNone || (state.leaving && !at_order)) {
                 admission.objection = SessionOutcome::not_member;
-            } else if (state.cell == 0 || state.flushed || (state.answered && !at_order)) {
+            } else if (state.cell == 0 || (!mutant(Mutant::flushed_heard) &&
+                                           (state.flushed || (state.answered && !at_order)))) {
                 if (!admission.objection) admission.objection = SessionOutcome::flushed;
             }
         }
@@ -105,7 +106,7 @@ std::optional<SessionOutcome> Groups::objection_at_order(const OrderedPiece& pie
     const bool subgroup = (envelope.flags & kSubgroup) != 0;
     const Admission now = admission_of({piece.sender, piece.session, {}}, subgroup, true);
     if (now.objection) return now.objection;
-    if (now.views == envelope.views) return std::nullopt;
+    if (now.views == envelope.views || mutant(Mutant::view_of_saying_ignored)) return std::nullopt;
     return now.views == 0 ? SessionOutcome::not_member : SessionOutcome::flushed;
 }
 
@@ -121,7 +122,9 @@ SessionId Groups::local_session(std::string_view private_name) const {
 
 void Groups::add_receivers(const Target& target, SessionSet& to) const {
     if (target.group == Directory::kNone) return;
-    if (directory_.is_flush(target.group) && flush_[target.group].cell != target.cell) return;
+    const bool foreign =
+        directory_.is_flush(target.group) && flush_[target.group].cell != target.cell;
+    if (foreign && !mutant(Mutant::cell_ignored)) return;
     to.add_all(directory_.locals(target.group));
 }
 
@@ -129,6 +132,7 @@ void Groups::add_receivers(const Target& target, SessionSet& to) const {
 void Groups::add_subgroup(std::span<const std::string_view> members, SessionSet& to) const {
     const Target& view = targets_.front();
     if (flush_[view.group].cell != view.cell) return;
+    if (mutant(Mutant::subgroup_to_all)) return to.add_all(directory_.locals(view.group));
     for (const std::string_view name : members) {
         const SessionId session = local_session(name);
         if (session.slot < kSessionsMax && directory_.locals(view.group).contains(session.slot)) {
@@ -141,7 +145,8 @@ void Groups::deliver(const OrderedPiece& piece, const Envelope& envelope) {
     find_targets(envelope.groups.span());
     if (const auto objection = objection_at_order(piece, envelope)) {
         counters_.inc(telemetry::CounterId::flush_refused);
-        if (piece.sender == me_ && sessions_.is_open(piece.session)) {
+        const bool mine = piece.sender == me_ && sessions_.is_open(piece.session);
+        if (mine && !mutant(Mutant::refusal_untold)) {
             upcalls_.session_fn(upcalls_.driver, piece.session, *objection);
         }
         return;

@@ -72,6 +72,7 @@ public:
     // --- local sessions
     // --------------------------------------------------------------------------
     Sessions& sessions() { return sessions_; }
+    const Sessions& sessions() const { return sessions_; }
     /// Stops the fan-out to a session at once; its DISCONNECT is ordered separately.
     void close_session(SessionId id);
 
@@ -119,6 +120,7 @@ private:
 
     // ordered_ops.cpp
     void apply_join(const OrderedPiece& piece, const Envelope& envelope);
+    void admit_local(GroupId group, const Participant& who);
     void apply_leave(const OrderedPiece& piece, const Envelope& envelope);
     void apply_disconnect(const OrderedPiece& piece, const Envelope& envelope);
     void apply_flush_ok(const OrderedPiece& piece, const Envelope& envelope);

@@ -157,7 +157,8 @@ SyncEntry Groups::sync_entry(std::uint32_t position, PlaceId place) const {
     SyncEntry entry{who.session, position, who.name.view(), directory_.name(group), {}};
     if (!directory_.is_flush(group)) return entry;
     const FlushState& state = directory_.flush_state(place);
-    entry.flush = {true, state.flushed, flush_[group].due, state.cell, state.view};
+    entry.flush = {true, state.flushed && !mutant(Mutant::consent_lost_in_merge),
+                   flush_[group].due && !mutant(Mutant::due_lost_in_merge), state.cell, state.view};
     return entry;
 }
 

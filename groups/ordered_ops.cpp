@@ -1,5 +1,6 @@
 // What ordered records of sessions do to the directory: joins, leaves, disconnects, and the
 // consents of flush groups. The same at every daemon, at the same place of the order.
+#include "base/mutants.hpp"
 #include "groups/groups.hpp"
 
 namespace torc::groups {
@@ -21,6 +22,15 @@ void Groups::refuse_join(const OrderedPiece& piece, SessionOutcome why) {
     }
 }
 
+/// Hears nothing until its first view. If it is gone, its DISCONNECT is behind this JOIN and
+/// answers for it: nobody else will, and no deadline can end it once more.
+void Groups::admit_local(GroupId group, const Participant& who) {
+    if (!mutant(Mutant::joiner_hears_early)) directory_.mute_in(group, who.session.slot);
+    if (!sessions_.is_open(who.session)) {
+        flush_.set_leaving(directory_.place_of(group, who), true);
+    }
+}
+
 void Groups::apply_join(const OrderedPiece& piece, const Envelope& envelope) {
     const GroupKey name(envelope.groups[0]);
     const bool flush = (envelope.flags & kFlushJoin) != 0;
@@ -38,7 +48,7 @@ void Groups::apply_join(const OrderedPiece& piece, const Envelope& envelope) {
     const GroupId group = directory_.find(name);
     if (flush) {
         if (known == Directory::kNone) flush_.open(group);
-        if (piece.sender == me_) directory_.mute_in(group, piece.session.slot);  // until its view
+        if (piece.sender == me_) admit_local(group, who);
         return change_flush_group(group, ViewCause::join, who);
     }
     const bool gone = piece.sender == me_ && !sessions_.is_open(piece.session);

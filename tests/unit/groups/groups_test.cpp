@@ -218,12 +218,34 @@ TEST_F(TwoDaemons, AMergeOfManyMembershipsTakesSeveralChunks) {
     EXPECT_EQ(a.groups().directory().digest(), b.groups().directory().digest());
 }
 
+TEST(Sync, AnEntryOfAFlushGroupComesBackAsItWent) {
+    std::vector<std::byte> chunk(kSyncChunkMax);
+    SyncWriter writer(chunk, 7);
+    writer.add({{1, 2}, 3, "alice", "room", {true, false, true, 0x1122334455667788u, 0x99AA}});
+    writer.add({{2, 0}, 1, "bob", "plaza"});
+    const std::size_t length = writer.finish(true);
+    SyncReader reader{std::span<const std::byte>{chunk.data(), length}};
+    SyncEntry entry;
+    ASSERT_TRUE(reader.next(entry));
+    EXPECT_EQ(entry.name, "alice");
+    EXPECT_TRUE(entry.flush.is_flush && !entry.flush.flushed && entry.flush.due);
+    EXPECT_EQ(entry.flush.cell, 0x1122334455667788u);
+    EXPECT_EQ(entry.flush.view, 0x99AA);
+    ASSERT_TRUE(reader.next(entry));
+    EXPECT_EQ(entry.group, "plaza");
+    EXPECT_FALSE(entry.flush.is_flush || entry.flush.due);
+    EXPECT_EQ(entry.flush.cell, 0u);
+    EXPECT_FALSE(reader.next(entry));
+    EXPECT_TRUE(reader.valid());
+}
+
 TEST(Sync, HostileChunksAreRefused) {
     Merge merge(kMembershipsDefault);
     merge.start(members({0}));
     std::vector<std::byte> chunk(kSyncChunkMax);
     SyncWriter writer(chunk, 7);
     writer.add({{1, 0}, 0, "alice", "room"});
+    writer.add({{2, 0}, 1, "bob", "hall", {true, true, true, 77, 7}});
     const std::size_t length = writer.finish(true);
     for (std::size_t shorter = 0; shorter < length; ++shorter) {
         merge.start(members({0}));
