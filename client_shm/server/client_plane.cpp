@@ -1,12 +1,19 @@
 #include "client_shm/server/client_plane.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/check.hpp"
 #include "client_shm/server/deliver_writer.hpp"
 
 namespace torc::client_shm {
 namespace {
+
+/// Of a limit where 0 means none.
+std::uint64_t share_of(std::uint64_t limit, std::uint32_t percent) {
+    if (limit == 0) return std::numeric_limits<std::uint64_t>::max();
+    return std::max<std::uint64_t>(limit * percent / 100, 1);
+}
 
 bool is_private_name(std::string_view name, std::string_view session, std::string_view daemon) {
     return name.size() == 2 + session.size() + daemon.size() && name.front() == '#' &&
@@ -22,6 +29,8 @@ using engine::ClientOp;
 ClientPlane::ClientPlane(SessionTable& table, const PlaneOptions& options)
     : table_{table},
       options_{options},
+      high_bytes_{table.options().ring_bytes / 100 * options.high_water_percent},
+      high_unread_{share_of(options.unread_max, options.high_water_percent)},
       page_{table.daemon_page().header<DaemonHeader>()},
       sessions_(table.options().sessions) {
     active_.reserve(sessions_.size());
@@ -204,19 +213,10 @@ void ClientPlane::session(SessionId id, engine::SessionOutcome outcome) {
 
 // --- slow readers --------------------------------------------------------------------------------
 
-bool ClientPlane::is_high(Session& session, std::uint64_t bytes) const {
-    const RingProducer& ring = session.deliver();
-    const std::uint64_t percent = options_.high_water_percent;
-    if ((ring.fill() + bytes) * 100 > ring.capacity() * percent) return true;
-    return options_.unread_max > 0 && (session.unread() + 1) * 100 > options_.unread_max * percent;
-}
-
 /// Well below the mark, or every record around it would be a warning.
-bool ClientPlane::has_caught_up(Session& session) const {
-    const RingProducer& ring = session.deliver();
-    const std::uint64_t percent = options_.high_water_percent * 2 / 3;
-    if (ring.fill() * 100 > ring.capacity() * percent) return false;
-    return options_.unread_max == 0 || session.unread() * 100 <= options_.unread_max * percent;
+bool ClientPlane::has_caught_up(const Session& session) const {
+    return session.unread_bytes() <= high_bytes_ / 3 * 2 &&
+           session.unread() <= high_unread_ / 3 * 2;
 }
 
 void ClientPlane::warn(Session& session) {
@@ -231,8 +231,7 @@ void ClientPlane::warn(Session& session) {
     touch(session);
 }
 
-ClientPlane::Room ClientPlane::room_for(Session& session, std::uint64_t bytes) {
-    if (!is_high(session, bytes)) return Room::enough;
+ClientPlane::Room ClientPlane::room_when_high(Session& session, std::uint64_t bytes) {
     if (!session.refresh()) {
         end(session, Reason::violation);
         return Room::none;

@@ -103,12 +103,17 @@ private:
     void refuse(Session& session, const engine::ClientOp& op, engine::Accept accept);
     void tell_refused(Session& session, RecordType what, Reason reason, std::uint64_t operation);
     /// Whether a record of that size takes the session over its high-water mark.
-    bool is_high(Session& session, std::uint64_t bytes) const;
-    bool has_caught_up(Session& session) const;
+    bool is_high(const Session& session, std::uint64_t bytes) const {
+        return session.unread_bytes() + bytes > high_bytes_ || session.unread() >= high_unread_;
+    }
+    bool has_caught_up(const Session& session) const;
     void warn(Session& session);
     enum class Room : std::uint8_t { enough, high, none };
     /// Notes the high-water mark. `none` has ended the session.
-    Room room_for(Session& session, std::uint64_t bytes);
+    Room room_for(Session& session, std::uint64_t bytes) {
+        return is_high(session, bytes) ? room_when_high(session, bytes) : Room::enough;
+    }
+    Room room_when_high(Session& session, std::uint64_t bytes);
     void settle(Session& session, RingStatus status, Reason too_large);
     void update_slow();
     bool holds_back(const Session& session) const {
@@ -118,6 +123,8 @@ private:
 
     SessionTable& table_;
     PlaneOptions options_;
+    std::uint64_t high_bytes_;   ///< of a session, from here on its reader is slow
+    std::uint64_t high_unread_;  ///< records; the same
     DaemonHeader* page_;
     std::vector<Session> sessions_;      ///< by slot
     std::vector<std::uint16_t> active_;  ///< slots in use

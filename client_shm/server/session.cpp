@@ -85,14 +85,6 @@ void Session::withdrawn() {
     if (is_numbered(op_)) operations_.withdraw();
 }
 
-std::uint64_t Session::placed(Service service) {
-    if (service == Service::unreliable) return 0;  // settled when it was taken
-    counted_ = true;
-    if (service >= Service::causal) return operations_.on_total();
-    operations_.on_loose();
-    return 0;
-}
-
 bool Session::refresh() {
     const std::uint64_t released = submit_header_->released.load(std::memory_order_relaxed);
     if (!deliver_.refresh() || released < released_ || released > written_) return false;

@@ -50,7 +50,13 @@ public:
     void withdrawn();
     /// An operation of the session that is, or is like, a message of that service got its place.
     /// Gives: its number, or 0 if that is not known.
-    std::uint64_t placed(Service service);
+    std::uint64_t placed(Service service) {
+        if (service == Service::unreliable) return 0;  // settled when it was taken
+        counted_ = true;
+        if (service >= Service::causal) return operations_.on_total();
+        operations_.on_loose();
+        return 0;
+    }
     OperationLog& operations() { return operations_; }
     const OperationLog& operations() const { return operations_; }
     /// Of the operation being offered.
@@ -70,6 +76,8 @@ public:
 
     RingProducer& deliver() { return deliver_; }
     void on_written() { ++written_; }
+    /// Bytes of them; as far as known, an upper bound until `refresh`.
+    std::uint64_t unread_bytes() const { return deliver_.fill(); }
     /// Records written and not released, as far as known; an upper bound until `refresh`.
     std::uint64_t unread() const { return written_ - released_; }
     /// Reads what the client says it has released. False if that is impossible.
@@ -97,12 +105,12 @@ private:
     SessionId id_;
     RingConsumer submit_;
     RingProducer deliver_;
+    std::uint64_t written_{0};   ///< records
+    std::uint64_t released_{0};  ///< last seen of the client's
     std::uint32_t receive_answered_{0};
     std::uint32_t space_answered_{0};
     const SubmitHeader* submit_header_{nullptr};
     DeliverHeader* deliver_header_{nullptr};
-    std::uint64_t written_{0};   ///< records
-    std::uint64_t released_{0};  ///< last seen of the client's
     int receive_bell_{-1};
     int space_bell_{-1};
     std::string_view name_;  ///< in the slot, which outlives us

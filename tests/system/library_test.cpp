@@ -6,6 +6,7 @@
 #include <fstream>
 #include <functional>
 #include <liburing.h>
+#include <map>
 #include <set>
 #include <sys/epoll.h>
 #include <sys/wait.h>
@@ -341,6 +342,47 @@ TEST_F(LibraryTest, OrderlyStopHasItsOwnReason) {
     EXPECT_EQ(code, TORC_ERROR_SHUTDOWN) << torc_strerror(code);
     EXPECT_EQ(torc_join(session, "x", TORC_FOREVER), TORC_ERROR_SHUTDOWN);
     torc_close(session);
+}
+
+// --- what the order refuses ----------------------------------------------------------------------
+
+TEST(LibraryAtALimit, RefusalsOfTheOrderNameTheirOperation) {
+    ClusterPlan plan;
+    plan.layout = Layout::udp;
+    plan.nodes = 1;
+    plan.settings = {"cluster.groups=1"};
+    LocalCluster cluster(plan);
+    cluster.start();
+    Session session(cluster.target(0));
+    torc_session* const raw = session.raw();
+    ASSERT_EQ(torc_join(raw, "first", kPatience), TORC_OK);
+    // Weaker messages overtake, refused ones get no place: neither may shift the numbers.
+    ASSERT_EQ(torc_send(raw, TORC_UNRELIABLE, "first", 0, "x", 1, kPatience), TORC_OK);
+    ASSERT_EQ(torc_send(raw, TORC_RELIABLE, "first", 0, "x", 1, kPatience), TORC_OK);
+    ASSERT_EQ(torc_send(raw, TORC_SAFE, "#malformed", 0, "x", 1, kPatience), TORC_OK);
+    const std::uint64_t malformed = torc_operations(raw);
+    ASSERT_EQ(torc_send(raw, TORC_SAFE, "first", 0, "x", 1, kPatience), TORC_OK);
+    ASSERT_EQ(torc_join(raw, "second", kPatience), TORC_OK);
+    const std::uint64_t second = torc_operations(raw);
+    ASSERT_EQ(torc_send(raw, TORC_SAFE, "first", 9, "end", 3, kPatience), TORC_OK);
+
+    std::map<std::uint64_t, int> refused;
+    torc_message record{};
+    do {
+        ASSERT_EQ(torc_receive(raw, &record, kPatience), TORC_OK);
+        if (record.kind == TORC_REFUSED) refused[record.operation] = record.reason;
+        ASSERT_EQ(torc_release(raw, &record), TORC_OK);
+    } while (record.kind != TORC_MESSAGE || record.type != 9);
+    const std::map<std::uint64_t, int> expected{{malformed, TORC_ERROR_NAME},
+                                                {second, TORC_ERROR_LIMIT}};
+    EXPECT_EQ(refused, expected);
+    torc_counts counts{};
+    counts.size = sizeof counts;
+    do {
+        ASSERT_EQ(torc_counts_of(raw, &counts), TORC_OK);
+    } while (counts.undelivered > 0);
+    EXPECT_EQ(counts.refused, 1u);
+    EXPECT_EQ(counts.ordered, torc_operations(raw) - 1);
 }
 
 // --- event loops ---------------------------------------------------------------------------------

@@ -84,6 +84,9 @@ private:
         }
         const std::string group(op.name);
         auto& members = groups_[group];
+        if (std::find(members.begin(), members.end(), op.session) != members.end()) {
+            return engine::Accept::accepted;
+        }
         if (op.join_kind == engine::JoinKind::flush && !members.empty()) {
             joiners_[group].push_back(op.session);
             waiting_[group] = members;
