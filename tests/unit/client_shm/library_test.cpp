@@ -275,6 +275,70 @@ TEST(Library, ManyThreadsShareOneSession) {
     EXPECT_EQ(ann.operations(), static_cast<std::uint64_t>(kSenders * kEach));
 }
 
+TEST(Library, ManyThreadsMixEveryCallUntilOneHangsUp) {
+    TempDir dir;
+    TestDaemonOptions options;
+    options.plane.slow_reader = config::SlowReaderPolicy::block;
+    TestDaemon daemon(dir.socket(), options);
+    Session ann = connect(dir, "ann");
+    torc_session* const raw = ann.raw();
+    // Before the threads: each flush_ok for a group that was never joined would be answered by a
+    // record, which no policy holds back.
+    ASSERT_EQ(torc_flush_join(raw, "flush", kPatience), TORC_OK);
+    skip_message(ann);
+    std::atomic<std::uint64_t> received{0};
+    std::vector<std::thread> pool;
+    const auto until_closed = [&pool](auto step) {
+        pool.emplace_back([step] {
+            int code = TORC_OK;
+            while (code != TORC_ERROR_CLOSED) {
+                code = step();
+                ASSERT_TRUE(code == TORC_OK || code == TORC_READY || code == TORC_WOULD_BLOCK ||
+                            code == TORC_ERROR_CLOSED || code == TORC_ERROR_STATE ||
+                            code == TORC_ERROR_FLUSHED)
+                    << torc_strerror(code);
+            }
+        });
+    };
+    constexpr std::int64_t kShort = 1'000'000;
+    until_closed([raw] { return torc_send(raw, TORC_AGREED, "#ann#n1", 0, "x", 1, kShort); });
+    until_closed([raw] { return torc_flush_join(raw, "flush", kShort); });
+    until_closed([raw] { return torc_flush_ok(raw, "flush", kShort); });
+    until_closed([raw] { return torc_send(raw, TORC_AGREED, "flush", 0, "x", 1, kShort); });
+    until_closed([raw] {
+        const char* self[] = {"#ann#n1"};
+        torc_reservation room{};
+        const int code = torc_reserve(raw, TORC_AGREED, self, 1, 0, 8, &room, kShort);
+        return code == TORC_OK ? torc_commit(raw, &room, 8) : code;
+    });
+    for (int i = 0; i < 2; ++i) {
+        until_closed([raw, &received] {
+            torc_message message{};
+            const int code = torc_receive(raw, &message, kShort);
+            if (code == TORC_OK) ++received;
+            return code == TORC_OK ? torc_release(raw, &message) : code;
+        });
+        until_closed([raw, &received] {
+            torc_message message{};
+            torc_target target{};
+            target.flags = TORC_TRUNCATE;
+            const int code = torc_receive_into(raw, &message, &target, kShort);
+            if (code == TORC_OK) ++received;
+            return code;
+        });
+    }
+    until_closed([raw] {
+        torc_counts counts{};
+        counts.size = sizeof counts;
+        EXPECT_EQ(torc_counts_of(raw, &counts), TORC_OK);
+        EXPECT_LE(counts.ordered + counts.refused, counts.accepted);
+        return torc_arm_send(raw, 1);
+    });
+    while (received.load() < 2000) std::this_thread::sleep_for(1ms);
+    EXPECT_EQ(torc_hang_up(raw), TORC_OK);
+    for (std::thread& thread : pool) thread.join();
+}
+
 TEST(Library, RefusedOperationNamesItsNumberAndReason) {
     TempDir dir;
     TestDaemon daemon(dir.socket());
