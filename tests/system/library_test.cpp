@@ -56,6 +56,15 @@ protected:
         EXPECT_EQ(connect(session, name, flags), TORC_OK);
         return session;
     }
+    /// Stops every thread of the daemon; each is seen to stand.
+    void freeze() {
+        Process& daemon = cluster_.daemon(0);
+        daemon.signal(SIGSTOP);
+        const std::string tasks = "/proc/" + std::to_string(daemon.pid()) + "/task";
+        for (const std::string& task : names_in(tasks)) {
+            while (!stands(tasks + "/" + task + "/stat")) std::this_thread::sleep_for(1ms);
+        }
+    }
     /// Every kind of call once.
     void use_everything() const;
 
@@ -260,7 +269,7 @@ TEST_F(LibraryTest, SurvivesTheDaemonsDeathInsideSendReceiveJoinAndConnect) {
     const SignalFacts signals = SignalFacts::now();
     std::array<torc_session*, 4> sessions{};
     for (torc_session*& session : sessions) session = connected();
-    cluster_.daemon(0).signal(SIGSTOP);  // takes nothing, and cannot say goodbye
+    freeze();  // takes nothing, and cannot say goodbye
     fill(sessions[0]);
     fill(sessions[1]);
     std::array<int, 5> codes{};
@@ -505,7 +514,7 @@ TEST_F(LibraryTest, DeadlinesEndEveryWait) {
     torc_target target{};
     EXPECT_EQ(torc_receive(session, &message, kShort), TORC_WOULD_BLOCK);
     EXPECT_EQ(torc_receive_into(session, &message, &target, kShort), TORC_WOULD_BLOCK);
-    cluster_.daemon(0).signal(SIGSTOP);
+    freeze();
     fill(session);
     const std::vector<char> payload(60'000);
     const char* groups[] = {"room"};

@@ -44,6 +44,15 @@ inline std::uint64_t status_kb(const std::string& process, const std::string& fi
     return 0;
 }
 
+/// Whether a thread is stopped, by its file `stat`; one that is gone stands as well.
+inline bool stands(const std::string& stat) {
+    std::ifstream file(stat);
+    std::string line;
+    if (!std::getline(file, line)) return true;
+    const std::size_t name_end = line.rfind(')');
+    return name_end + 2 < line.size() && line[name_end + 2] == 'T';
+}
+
 /// Waits until a number has not changed for a while; it has to come to rest in a minute.
 template <typename F>
 void settle(F&& number) {
