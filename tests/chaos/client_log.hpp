@@ -1,14 +1,13 @@
 // What one client of the chaos test saw, as records for the checker, and the plain mistakes that
 // need no checker: a payload that is not what was said, a call that failed in a way it must not.
-//
-// **Threads**: the client's, until it has ended; the numbers may be read at any time.
+// Every record is with the kernel before the call returns: the client may be killed then.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "tests/chaos/client_page.hpp"
 #include "tests/checker/record.hpp"
 #include "torc/torc.h"
 
@@ -16,50 +15,44 @@ namespace torc::chaos {
 
 class ClientLog {
 public:
-    explicit ClientLog(std::uint32_t node) : at_{node, 1} {}
+    /// Appends to the trace, which has its first line, and to the file of mistakes.
+    ClientLog(std::uint32_t node, ClientPage& page, const std::string& trace,
+              const std::string& mistakes);
+    ~ClientLog();
+    ClientLog(const ClientLog&) = delete;
+    ClientLog& operator=(const ClientLog&) = delete;
 
     /// A new session; what follows is of it.
     void opened(const std::string& private_name);
     void closed();
     void lost();
-    /// Before the message is handed over; `unsaid` takes the latest back if that was refused.
-    void said(std::uint64_t message, unsigned service, const std::vector<std::string>& groups);
-    void unsaid();
-    /// A message that was refused later, by its number.
+    /// Before the message is handed over.
+    void said(std::uint64_t message, unsigned service, const std::vector<std::string>& groups,
+              bool subgroup);
+    /// A message that was refused, at once or later.
     void refused(std::uint64_t message);
     void heard(std::uint64_t message, const torc_message& what);
     void signal(const torc_message& what);
+    void asked(const std::string& group);
+    void flushed(const std::string& group);
     /// VIEW or SELF_LEAVE.
-    void view(const torc_message& what);
-    void rest();
+    void view(const torc_message& what, bool flush);
 
-    /// Kept, up to a bound, and counted: the run has failed.
+    /// Kept, up to a bound: the run has failed.
     void mistake(const std::string& text);
 
-    std::uint64_t count_said() const { return said_.load(std::memory_order_relaxed); }
-    std::uint64_t count_heard() const { return heard_.load(std::memory_order_relaxed); }
-    std::uint64_t count_views() const { return views_.load(std::memory_order_relaxed); }
-    std::uint64_t count_lives() const { return lives_.load(std::memory_order_relaxed); }
-
-    /// After the client's thread has ended.
-    const std::vector<std::string>& mistakes() const { return mistakes_; }
-    void write(const std::string& path) const;
-
 private:
-    static constexpr std::size_t kMistakesKept = 20;
+    static constexpr int kMistakesKept = 20;
 
-    static void count(std::atomic<std::uint64_t>& number) {
-        number.fetch_add(1, std::memory_order_relaxed);
-    }
+    void put(const check::Record& record);
 
     check::Process at_;
     check::Session session_;
-    check::Trace trace_;
-    std::vector<std::string> mistakes_;
-    std::atomic<std::uint64_t> said_{0};
-    std::atomic<std::uint64_t> heard_{0};
-    std::atomic<std::uint64_t> views_{0};
-    std::atomic<std::uint64_t> lives_{0};
+    check::Trace trace_;  ///< of names and lists only
+    ClientPage& page_;
+    int file_{-1};
+    std::string mistakes_path_;
+    int mistakes_{0};
 };
 
 }  // namespace torc::chaos

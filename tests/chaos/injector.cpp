@@ -44,10 +44,12 @@ std::string tail_of(const std::string& path) {
 }  // namespace
 
 Injector::Injector(tool::LocalCluster& cluster, const dataplane::LossyRates& base,
-                   std::function<void(const std::string&)> say)
+                   std::function<void(const std::string&)> say,
+                   std::function<void(std::uint32_t client, bool up)> client)
     : cluster_(cluster),
       base_(base),
       say_(std::move(say)),
+      client_(std::move(client)),
       daemons_(cluster.size(), Daemon::up),
       boots_(cluster.size(), 1),
       places_(cluster.size(), kThisSwitch) {
@@ -73,6 +75,10 @@ void Injector::step(const std::vector<Fault>& schedule, Millis now) {
 void Injector::begin(const Fault& fault, Millis now) {
     const bool is_of_process = fault.kind <= FaultKind::pause;
     if (is_of_process && daemons_[fault.node] != Daemon::up) return;  // it is down already
+    const bool is_dead = std::any_of(active_.begin(), active_.end(), [&](const Active& active) {
+        return active.fault.kind == FaultKind::kill_client && active.fault.node == fault.node;
+    });
+    if (fault.kind == FaultKind::kill_client && is_dead) return;
     ++begun_[static_cast<std::size_t>(fault.kind)];
     say_("begin " + text_of(fault));
     active_.push_back({fault, boots_[fault.node]});
@@ -89,6 +95,9 @@ void Injector::begin(const Fault& fault, Millis now) {
         case FaultKind::pause:
             cluster_.daemon(fault.node).signal(SIGSTOP);
             return;
+        case FaultKind::kill_client:
+            client_(fault.node, false);
+            return;
         case FaultKind::split:
         case FaultKind::unplug:
         case FaultKind::flap:
@@ -103,6 +112,7 @@ void Injector::begin(const Fault& fault, Millis now) {
 void Injector::end(const Active& active) {
     const std::uint32_t node = active.fault.node;
     say_("end   " + text_of(active.fault));
+    if (active.fault.kind == FaultKind::kill_client) client_(node, true);
     if (active.fault.kind == FaultKind::kill || active.fault.kind == FaultKind::stop) boot(node);
     if (active.fault.kind == FaultKind::pause && active.boot == boots_[node] &&
         daemons_[node] != Daemon::killed) {

@@ -18,9 +18,11 @@ namespace torc::chaos {
 
 class Injector {
 public:
-    /// `base`: rates in force when nothing else is. `say` gets a line for everything done.
+    /// `base`: rates in force when nothing else is. `say` gets a line for everything done; `client`
+    /// kills a client or brings it back.
     Injector(tool::LocalCluster& cluster, const dataplane::LossyRates& base,
-             std::function<void(const std::string&)> say);
+             std::function<void(const std::string&)> say,
+             std::function<void(std::uint32_t client, bool up)> client);
 
     /// Begins what is due at `now` of the schedule, ends what is over, repairs what differs.
     void step(const std::vector<Fault>& schedule, Millis now);
@@ -53,6 +55,7 @@ private:
     tool::LocalCluster& cluster_;
     dataplane::LossyRates base_;
     std::function<void(const std::string&)> say_;
+    std::function<void(std::uint32_t client, bool up)> client_;
     std::unique_ptr<tool::BridgePorts> other_switch_;
     std::size_t next_{0};  ///< in the schedule
     Millis now_{};

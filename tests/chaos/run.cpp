@@ -1,7 +1,6 @@
 #include "tests/chaos/run.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -14,7 +13,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "tests/chaos/client.hpp"
+#include "tests/chaos/client_process.hpp"
 #include "tests/chaos/injector.hpp"
 #include "tests/chaos/schedule.hpp"
 #include "tests/checker/check.hpp"
@@ -32,6 +31,7 @@ constexpr Millis kTokenLoss{300};  ///< of the profile in force
 constexpr double kRingPatience = 30;
 constexpr double kQuietPatience = 60;
 constexpr auto kAfterLast = std::chrono::milliseconds(500);
+constexpr double kOverPatience = 20;  ///< until every client has written down what it heard
 
 bool needs_namespaces(const std::string& layout) { return layout.starts_with("netns"); }
 
@@ -59,6 +59,7 @@ tool::ClusterPlan cluster_plan(const RunPlan& plan) {
     cluster.torcd = plan.torcd;
     cluster.settings = {"daemon.idle=sleepy",  // five daemons do not have five cores here
                         "lossy.enabled=true",
+                        "cluster.flush_deadline=3s",
                         fmt::format("lossy.loss_ppm={}", plan.loss_ppm),
                         "lossy.duplicate_ppm=1000",
                         "lossy.delay_ppm=5000",
@@ -82,7 +83,11 @@ public:
           folder_(std::move(folder)),
           notes_(folder_ + "/faults.txt"),
           cluster_(cluster_plan(plan)),
-          injector_(cluster_, base_rates(plan), [this](const std::string& line) { note(line); }) {}
+          injector_(
+              cluster_, base_rates(plan), [this](const std::string& line) { note(line); },
+              [this](std::uint32_t client, bool up) {
+                  up ? clients_[client]->start() : clients_[client]->kill();
+              }) {}
 
     /// True: no promise was broken.
     bool go() {
@@ -92,8 +97,7 @@ public:
         for (auto& client : clients_) client->start();
         chaos();
         come_to_rest();
-        phase_ = Client::Phase::over;
-        for (auto& client : clients_) client->join();
+        end_clients();
         const bool honest = write_and_look();
         report();
         return judge() && honest;
@@ -116,9 +120,32 @@ private:
             client.seed = plan_.seed * 1000 + i;
             client.messages_per_second = plan_.messages_per_second;
             client.clients = count;
-            clients_.push_back(
-                std::make_unique<Client>(cluster_.target(client.node), client, phase_));
+            client.daemon = cluster_.target(client.node).daemon;
+            client.runtime_dir = cluster_.target(client.node).runtime_dir;
+            client.folder = folder_;
+            client.silent_ppm = plan_.silent_ppm;
+            clients_.push_back(std::make_unique<ClientProcess>(client));
         }
+    }
+
+    void enter(Phase phase) {
+        for (auto& client : clients_) client->enter(phase);
+    }
+
+    /// All stop writing before the first session ends.
+    void end_clients() {
+        enter(Phase::over);
+        const auto asked = SteadyClock::now();
+        const auto are_over = [this] {
+            return std::all_of(clients_.begin(), clients_.end(), [](auto& client) {
+                return client->page().over || !client->running();
+            });
+        };
+        while (!are_over() && seconds_since(asked) < kOverPatience) {
+            std::this_thread::sleep_for(kStep);
+        }
+        enter(Phase::gone);
+        for (auto& client : clients_) client->reap();
     }
 
     void chaos() {
@@ -128,6 +155,7 @@ private:
         plan.length = std::chrono::seconds(plan_.seconds);
         plan.token_loss = kTokenLoss;
         plan.has_cables = cluster_.has_cables();
+        plan.clients = static_cast<std::uint32_t>(clients_.size());
         const std::vector<Fault> schedule = make_schedule(plan);
         while (elapsed() < plan.length && injector_.crashes().empty()) {
             injector_.step(schedule, elapsed());
@@ -151,7 +179,7 @@ private:
             failures_.push_back(fmt::format("no ring of all {} s after the heal", kRingPatience));
             return;
         }
-        phase_ = Client::Phase::last;
+        enter(Phase::last);
         while (!all_have_all() && seconds_since(healed) < kRingPatience + kQuietPatience) {
             injector_.reconcile();
             std::this_thread::sleep_for(kStep);
@@ -159,7 +187,7 @@ private:
         rest_seconds_ = seconds_since(healed);
         if (!all_have_all()) {
             for (const auto& client : clients_) {
-                if (!client->has_all_last()) failures_.push_back(client->waits_for());
+                if (!client->page().has_all_last) failures_.push_back(client->waits_for());
             }
             return;
         }
@@ -173,17 +201,15 @@ private:
     }
     bool all_have_all() const {
         return std::all_of(clients_.begin(), clients_.end(),
-                           [](const auto& client) { return client->has_all_last(); });
+                           [](const auto& client) { return client->page().has_all_last.load(); });
     }
 
     /// Traces and logs go to the folder; true if the clients met nothing that is a mistake.
     bool write_and_look() {
-        if (at_rest_) clients_.front()->log().rest();
-        for (std::size_t i = 0; i < clients_.size(); ++i) {
-            const ClientLog& log = clients_[i]->log();
-            traces_.push_back(fmt::format("{}/client-{}.trace", folder_, i));
-            log.write(traces_.back());
-            for (const std::string& mistake : log.mistakes()) failures_.push_back(mistake);
+        if (at_rest_) std::ofstream(clients_.front()->trace(), std::ios::app) << "rest at=0.1\n";
+        for (const auto& client : clients_) {
+            traces_.push_back(client->trace());
+            for (const std::string& mistake : client->mistakes()) failures_.push_back(mistake);
         }
         std::error_code ignored;
         for (std::size_t i = 0; i < cluster_.size(); ++i) {
@@ -206,11 +232,18 @@ private:
         std::uint64_t heard = 0;
         std::uint64_t views = 0;
         std::uint64_t lives = 0;
+        std::uint64_t flushes = 0;
+        std::uint64_t refused = 0;
+        std::uint64_t timeouts = 0;
         for (const auto& client : clients_) {
-            said += client->log().count_said();
-            heard += client->log().count_heard();
-            views += client->log().count_views();
-            lives += client->log().count_lives();
+            const ClientPage& page = client->page();
+            said += page.said;
+            heard += page.heard;
+            views += page.views;
+            lives += page.life;
+            flushes += page.flushes;
+            refused += page.refused;
+            timeouts += page.timeouts;
         }
         std::uint64_t lost = 0;
         for (std::size_t i = 0; i < cluster_.size(); ++i) {
@@ -220,6 +253,8 @@ private:
                    faults);
         fmt::print("  {} daemons, {} clients in {} lives, {} messages said, {} heard, {} views\n",
                    plan_.nodes, clients_.size(), lives, said, heard, views);
+        fmt::print("  flush groups: {} answers, {} messages refused, {} sessions timed out\n",
+                   flushes, refused, timeouts);
         fmt::print(
             "  frames lost on purpose at the last boots: {}; after the heal one ring in "
             "{:.2f} s, at rest in {:.2f} s\n",
@@ -249,19 +284,12 @@ private:
     SteadyClock::time_point started_{SteadyClock::now()};
     tool::LocalCluster cluster_;
     Injector injector_;
-    std::atomic<Client::Phase> phase_{Client::Phase::chaos};
-    std::vector<std::unique_ptr<Client>> clients_;
+    std::vector<std::unique_ptr<ClientProcess>> clients_;
     std::vector<std::string> traces_;
     std::vector<std::string> failures_;
     bool at_rest_{false};
     double ring_seconds_{0};
     double rest_seconds_{0};
-
-public:
-    /// Client threads must end before anything that they use goes.
-    ~Run() { phase_ = Client::Phase::over; }
-    Run(const Run&) = delete;
-    Run& operator=(const Run&) = delete;
 };
 
 }  // namespace

@@ -22,6 +22,7 @@ struct RunPlan {
     std::string torcd;
     std::string folder;
     bool keep{false};
+    std::uint32_t silent_ppm{10'000};  ///< flush requests of a million that are never answered
 };
 
 /// Prints what happened and the verdict; gives an exit code. Throws if it cannot be run.

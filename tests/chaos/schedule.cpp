@@ -9,12 +9,12 @@
 namespace torc::chaos {
 namespace {
 
-constexpr std::array<const char*, kFaultKinds> kNames{"kill",          "stop", "pause", "split",
-                                                      "unplug",        "flap", "deaf",  "strangers",
-                                                      "majority_ring", "storm"};
+constexpr std::array<const char*, kFaultKinds> kNames{
+    "kill", "stop",      "pause",         "split", "unplug",     "flap",
+    "deaf", "strangers", "majority_ring", "storm", "kill_client"};
 
 /// How often each kind is taken, of all; the sum is not of interest.
-constexpr std::array<std::uint64_t, kFaultKinds> kWeights{5, 3, 4, 4, 2, 2, 2, 2, 1, 1};
+constexpr std::array<std::uint64_t, kFaultKinds> kWeights{5, 3, 4, 4, 2, 2, 2, 2, 1, 1, 6};
 
 constexpr std::uint64_t kGapMax = 1200;  ///< ms between the beginnings of two faults
 constexpr std::uint64_t kCutMin = 100;
@@ -93,6 +93,10 @@ private:
             case FaultKind::flap:  // token_loss times 0.5, 0.9, 1.1
                 fault.period = plan_.token_loss * std::array{50, 90, 110}[prng_.below(3)] / 100;
                 break;
+            case FaultKind::kill_client:
+                fault.node = static_cast<std::uint32_t>(prng_.below(plan_.clients));
+                fault.lasts = millis(prng_.between(kDownMin, kDownMax));
+                break;
             case FaultKind::unplug:
             case FaultKind::majority_ring:
             case FaultKind::storm:
@@ -122,6 +126,7 @@ std::string text_of(const Fault& fault) {
     std::string text = std::to_string(fault.at.count()) + " ms, for " +
                        std::to_string(fault.lasts.count()) + " ms: " + name_of(fault.kind);
     if (fault.kind < FaultKind::majority_ring) text += " n" + std::to_string(fault.node);
+    if (fault.kind == FaultKind::kill_client) text += ' ' + std::to_string(fault.node);
     if (fault.others != 0) text += " with " + nodes_of(fault.others);
     if (fault.period.count() != 0) text += " every " + std::to_string(fault.period.count()) + " ms";
     return text;

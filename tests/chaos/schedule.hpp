@@ -22,15 +22,16 @@ enum class FaultKind : std::uint8_t {
     strangers,      ///< two do not hear each other, all others hear both
     majority_ring,  ///< each hears its two neighbours only
     storm,          ///< much loss, repetition and delay at all
+    kill_client,    ///< SIGKILL for one client; another process of it afterwards
 };
-inline constexpr std::size_t kFaultKinds = 10;
+inline constexpr std::size_t kFaultKinds = 11;
 const char* name_of(FaultKind kind);
 
 struct Fault {
     FaultKind kind{};
     Millis at{};              ///< since the start of the run
-    Millis lasts{};           ///< kill, stop: until the next boot
-    std::uint32_t node{0};    ///< the victim; strangers: with `others`
+    Millis lasts{};           ///< kill, stop, kill_client: until the next boot or process
+    std::uint32_t node{0};    ///< the victim (kill_client: a client); strangers: with `others`
     std::uint32_t others{0};  ///< bits: split: one side; deaf: to whom; strangers: the other one
     Millis period{};          ///< flap
 };
@@ -42,6 +43,7 @@ struct SchedulePlan {
     Millis length{};      ///< nothing lasts longer than this
     Millis token_loss{};  ///< pauses and flaps are made around it
     bool has_cables{true};
+    std::uint32_t clients{10};
 };
 
 /// In the order of their beginning. Faults overlap: a daemon may die in a partition, and another

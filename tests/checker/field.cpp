@@ -35,6 +35,10 @@ void Field::place(std::size_t at, const Record& record) {
     } else if (const auto* signal = std::get_if<Signal>(&record)) {
         GroupStanding& standing = standings_[standing_of_.at({signal->session, signal->group})];
         standing.signal = std::min(standing.signal, at);
+    } else if (const auto* asked = std::get_if<Asked>(&record)) {
+        standings_[standing_of_.at({asked->session, asked->group})].asked = at;
+    } else if (const auto* flushed = std::get_if<Flushed>(&record)) {
+        standings_[standing_of_.at({flushed->session, flushed->group})].flushed = at;
     } else if (const auto* closed = std::get_if<Closed>(&record)) {
         ended_[closed->session] = at;
     } else if (const auto* lost = std::get_if<Lost>(&record)) {
@@ -53,7 +57,8 @@ void Field::place_view(std::size_t at, const View& view) {
         return;
     }
     standing_of_[{view.session, view.group}] = standings_.size();
-    standings_.push_back({view.session, view.group, at, kNowhere, before, kNowhere, {}});
+    standings_.push_back(
+        {view.session, view.group, at, kNowhere, before, kNowhere, {}, kNowhere, kNowhere});
     const bool goes_on =
         before != kNowhere && view.cause != Cause::network && standings_[before].signal != kNowhere;
     if (goes_on) standings_.back().signal = at;

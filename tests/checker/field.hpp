@@ -37,6 +37,8 @@ public:
         std::size_t before{kNowhere};    ///< number of the standing before
         std::size_t next{kNowhere};      ///< the next View of the session for the group
         std::vector<std::size_t> heard;  ///< ordered messages for the group
+        std::size_t asked{kNowhere};
+        std::size_t flushed{kNowhere};
         bool moved_on() const { return next != kNowhere; }
         bool is_before_signal(std::size_t at) const { return at < signal; }
     };

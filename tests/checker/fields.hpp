@@ -1,6 +1,6 @@
 // Names of the record kinds and of their fields in the text form, once for reading and writing.
-// An archive has: number, hex, process, ring, session, service, cause, name, names, numbers; each
-// takes the key and the field.
+// An archive has: number, hex, process, ring, session, service, cause, name, names, numbers, flag;
+// each takes the key and the field. A flag that is false is not written.
 #pragma once
 
 #include <array>
@@ -12,8 +12,8 @@ namespace torc::check {
 
 /// In the order of the alternatives of Record.
 constexpr std::array<std::string_view, std::variant_size_v<Record>> kKinds{
-    "boot",   "fail", "sent", "delivered", "transitional", "regular", "opened",
-    "closed", "lost", "said", "heard",     "signal",       "view",    "rest"};
+    "boot", "fail",  "sent",    "delivered", "transitional", "regular", "opened", "closed", "lost",
+    "said", "heard", "refused", "asked",     "flushed",      "signal",  "view",   "rest"};
 
 constexpr std::array<std::string_view, 6> kServices{"unreliable", "reliable", "fifo",
                                                     "causal",     "agreed",   "safe"};
@@ -90,6 +90,7 @@ void fields(Archive& archive, Said& record) {
     archive.number("message", record.message);
     archive.service("service", record.service);
     archive.names("groups", record.groups);
+    archive.flag("subgroup", record.subgroup);
 }
 
 template <typename Archive>
@@ -99,6 +100,27 @@ void fields(Archive& archive, Heard& record) {
     archive.number("message", record.message);
     archive.service("service", record.service);
     archive.names("groups", record.groups);
+}
+
+template <typename Archive>
+void fields(Archive& archive, Refused& record) {
+    archive.process("at", record.at);
+    archive.session("session", record.session);
+    archive.number("message", record.message);
+}
+
+template <typename Archive>
+void fields(Archive& archive, Asked& record) {
+    archive.process("at", record.at);
+    archive.session("session", record.session);
+    archive.name("group", record.group);
+}
+
+template <typename Archive>
+void fields(Archive& archive, Flushed& record) {
+    archive.process("at", record.at);
+    archive.session("session", record.session);
+    archive.name("group", record.group);
 }
 
 template <typename Archive>
@@ -119,6 +141,7 @@ void fields(Archive& archive, View& record) {
     archive.names("members", record.members);
     archive.numbers("sets", record.sets);
     archive.number("mine", record.mine);
+    archive.flag("flush", record.flush);
 }
 
 template <typename Archive>

@@ -92,7 +92,7 @@ private:
         for (const std::uint32_t heard : here.heard) {
             const Utterance& message = story_.messages[heard];
             const auto sender = senders.find(message.said_by);
-            if (sender != senders.end()) {
+            if (sender != senders.end() && !here.unclear.contains(heard)) {
                 auto& [standing, checked] = sender->second;
                 const std::vector<std::uint32_t>& own = own_[standing];
                 while (checked < own.size() &&

@@ -59,7 +59,7 @@ private:
         for (const std::uint32_t heard : here.heard) {
             stamp_[heard] = number;
             const Utterance& message = story_.messages[heard];
-            if (message.said_by == here.session) continue;
+            if (message.said_by == here.session || here.unclear.contains(heard)) continue;
             const auto known = story_.known.find(heard);
             if (known == story_.known.end()) continue;
             for (const Knowledge& knowledge : known->second) {

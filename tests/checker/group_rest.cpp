@@ -1,7 +1,8 @@
 // At rest. G16 Self-Delivery: a session that is still open heard everything of reliable and above
-// that it said to itself or to a group that it was in and stayed in. G17 Membership Precision: the
-// last view of a group is the same for all open sessions in it, and lists them and nobody else.
-// G18 Multicast Liveness: and they heard the same ordered messages in it.
+// that it said to itself or to a group that it was in and stayed in, or was told that it is
+// refused. G17 Membership Precision: the last view of a group is the same for all open sessions in
+// it, and lists them and nobody else. G18 Multicast Liveness: and they heard the same ordered
+// messages in it. F8 Flush Liveness: nobody waits for a view.
 #include <algorithm>
 #include <set>
 
@@ -25,7 +26,9 @@ public:
             self_delivery(i);
             for (const std::uint32_t number : story_.sessions[i].standings) {
                 const Standing& standing = story_.standings[number];
-                if (!standing.moved_on()) last[story_.views[standing.view].group].insert(number);
+                if (standing.moved_on()) continue;
+                last[story_.views[standing.view].group].insert(number);
+                if (standing.asked != 0) waits(standing);
             }
         }
         for (const auto& [group, standings] : last) precision(standings);
@@ -67,16 +70,23 @@ private:
             const auto& [kind, what] = story.events[i];
             if (kind != EventKind::said || heard.contains(what)) continue;
             const Utterance& message = story_.messages[what];
-            if (message.service == Service::unreliable) continue;
+            if (message.service == Service::unreliable || message.refused) continue;
             const std::set<Name> names = reached(session, i);
             const std::vector<std::uint32_t>& groups = trace_.numbers(message.groups);
-            if (std::none_of(groups.begin(), groups.end(),
+            // The group of a subgroup cast says only whose view is meant.
+            if (std::none_of(groups.begin() + (message.subgroup ? 1 : 0), groups.end(),
                              [&names](Name group) { return names.contains(group); })) {
                 continue;
             }
             verdict_.add("G16", story_.name(trace_, session) + ": never hears its own " +
                                     story_.name(message));
         }
+    }
+
+    void waits(const Standing& standing) {
+        verdict_.add("F8", story_.name(trace_, standing.session) + ": was asked to flush " +
+                               story_.name(trace_, story_.views[standing.view]) +
+                               ", and at rest no view has come");
     }
 
     void precision(const std::set<std::uint32_t>& standings) {

@@ -1,5 +1,6 @@
 // G15 Safe Indication: who hears a SAFE message before a signal knows that every member of that
-// view that goes on from it hears the message in it too.
+// view that goes on from it hears the message in it too. (Who leaves a flush group goes in the
+// middle of a view, which goes on for the others.)
 #include "tests/checker/sessions.hpp"
 
 namespace torc::check {
@@ -22,7 +23,8 @@ void check_group_safe(const Trace& trace, const Sessions& story, Verdict& verdic
         }
         for (const std::uint32_t number : story.views[view].standings) {
             const Standing& standing = story.standings[number];
-            if (!standing.moved_on()) continue;
+            const bool leaves_others_in_it = story.views[view].flush && standing.after == kNothing;
+            if (!standing.moved_on() || leaves_others_in_it) continue;
             for (const std::uint32_t message : standing.heard) heard_by[message] = number;
             for (const std::uint32_t message : indicated) {
                 if (heard_by[message] == number) continue;

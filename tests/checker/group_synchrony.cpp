@@ -1,9 +1,9 @@
 // G8 Virtual Synchrony: who goes from one view to the same next one together heard the same ordered
-// messages in between, in the same order. G9 Transitional Set: those of one set of a network view
-// came from one view, and all of the set were in it; who came from one view in different sets was
-// told before (signal). G10 Agreement on Successors: whom a view says to have come along, and who
-// gets that view, gets it behind the same one. (It may lose the others again before it gets the
-// view.)
+// messages in between, in the same order. G9 Transitional Set: those of one set of a view that
+// gives sets came from one view, and all of the set were in it; who came from one view in different
+// sets was told before (signal). G10 Agreement on Successors: whom a view says to have come along,
+// and who gets that view, gets it behind the same one. (It may lose the others again before it gets
+// the view.)
 #include <algorithm>
 
 #include "tests/checker/sessions.hpp"
@@ -19,7 +19,7 @@ public:
     void run() {
         for (const ViewStory& view : story_.views) {
             together(view);
-            if (view.cause == Cause::network) sets(view);
+            if (view.has_sets()) sets(view);
         }
     }
 
@@ -30,28 +30,34 @@ private:
     }
 
     void together(const ViewStory& view) {
-        const bool by_network = view.cause == Cause::network;
         std::map<std::pair<std::uint32_t, std::uint32_t>, const Standing*> first;
         for (const std::uint32_t number : view.standings) {
             const Standing& standing = story_.standings[number];
             if (standing.before == kNothing) continue;
             const Standing& before = story_.standings[standing.before];
-            const std::uint32_t set = by_network ? standing.mine : 0;
+            const std::uint32_t set = view.has_sets() ? standing.mine : 0;
             const auto [at, fresh] = first.try_emplace({before.view, set}, &before);
-            if (fresh || at->second->heard == before.heard) continue;
+            if (fresh || clear_ones(*at->second) == clear_ones(before)) continue;
             verdict_.add("G8", name(before) + " and " + name(*at->second) + " came to " +
                                    story_.name(trace_, view) + " together, but " +
                                    difference(*at->second, before));
         }
     }
 
+    static Numbers clear_ones(const Standing& standing) {
+        Numbers heard = standing.heard;
+        std::erase_if(heard,
+                      [&](std::uint32_t number) { return standing.unclear.contains(number); });
+        return heard;
+    }
+
     std::string difference(const Standing& one, const Standing& other) const {
-        const auto [a, b] = std::mismatch(one.heard.begin(), one.heard.end(), other.heard.begin(),
-                                          other.heard.end());
-        const std::uint32_t number = a != one.heard.end() ? *a : *b;
+        const Numbers here = clear_ones(one);
+        const Numbers there = clear_ones(other);
+        const auto [a, b] = std::mismatch(here.begin(), here.end(), there.begin(), there.end());
+        const std::uint32_t number = a != here.end() ? *a : *b;
         return "heard different messages or orders from " + story_.name(story_.messages[number]) +
-               " on (" + std::to_string(one.heard.size()) + " and " +
-               std::to_string(other.heard.size()) + ")";
+               " on (" + std::to_string(here.size()) + " and " + std::to_string(there.size()) + ")";
     }
 
     void sets(const ViewStory& view) {

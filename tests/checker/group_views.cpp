@@ -1,6 +1,8 @@
 // G1 Self-Inclusion, G2 Local Monotonicity, G3 Initial View Event, G4 View Agreement: who gets a
 // view is in it; ids rise; the first view of a group comes by joining; a view has one content, and
-// one made by a join or a departure differs from the one before by exactly that one member.
+// one made by a join or a departure differs from the one before by exactly that one member. (A
+// flush group's view may be made by several changes; its cause is the weightiest of network, join,
+// disconnect and leave.)
 #include <algorithm>
 
 #include "tests/checker/sessions.hpp"
@@ -34,9 +36,10 @@ private:
     }
 
     void shape(const ViewStory& view) {
-        if (view.cause != Cause::network) return;
+        if (!view.has_sets()) return;
         if (trace_.numbers(view.members).size() == trace_.numbers(view.sets).size()) return;
-        verdict_.add("G4", story_.name(trace_, view) + " does not give each member its set");
+        verdict_.add(view.flush ? "F5" : "G4",
+                     story_.name(trace_, view) + " does not give each member its set");
     }
 
     void self(const Standing& standing) {
@@ -46,7 +49,7 @@ private:
         if (found == members.end()) {
             return verdict_.add("G1", at(standing) + " does not list it");
         }
-        if (view_of(standing).cause != Cause::network) return;
+        if (!view_of(standing).has_sets()) return;
         const Numbers& sets = trace_.numbers(view_of(standing).sets);
         const auto place = static_cast<std::size_t>(found - members.begin());
         if (place < sets.size() && sets[place] != standing.mine) {
@@ -55,7 +58,8 @@ private:
     }
 
     void first(const Standing& standing) {
-        if (view_of(standing).cause == Cause::join) return;
+        const ViewStory& view = view_of(standing);
+        if (view.cause == Cause::join || (view.flush && view.cause == Cause::network)) return;
         verdict_.add("G3", at(standing) + " is its first, but no join");
     }
 
@@ -67,12 +71,24 @@ private:
         }
         if (to.cause == Cause::network) return;
         const bool joins = to.cause == Cause::join;
+        if (to.flush && joins) return;  // may stand for changes of all kinds
+        if (to.flush && includes(trace_.numbers(from.members), trace_.numbers(to.members))) return;
         if (differ_by_one(trace_.numbers((joins ? from : to).members),
                           trace_.numbers((joins ? to : from).members))) {
             return;
         }
         verdict_.add("G4", at(standing) + " does not follow from " + story_.name(trace_, from) +
                                " by one member");
+    }
+
+    /// Some went, nobody came.
+    static bool includes(const Numbers& all, const Numbers& some) {
+        return some.size() < all.size() &&
+               std::all_of(
+                   some.begin(), some.end(),
+                   [&](std::uint32_t member) {
+                       return std::find(all.begin(), all.end(), member) != all.end();
+                   });
     }
 
     static bool differ_by_one(const Numbers& less, const Numbers& more) {

@@ -62,4 +62,72 @@ inline const Field::DaemonStay* companion(const Field& field, const Field::Daemo
     return nullptr;
 }
 
+// --- level 2 -----------------------------------------------------------------------------------
+
+using Standing = Field::GroupStanding;
+using Numbers = std::vector<std::uint32_t>;
+inline constexpr std::size_t kNowhere = Field::kNowhere;
+
+template <typename Fits>
+const Standing* standing(const Field& field, Fits&& fits) {
+    const auto found = std::find_if(field.standings().begin(), field.standings().end(), fits);
+    return found == field.standings().end() ? nullptr : &*found;
+}
+
+/// The first ordered message heard, with its standing, that fits.
+template <typename Fits>
+std::size_t hearing(const Field& field, Fits&& fits) {
+    for (const Standing& here : field.standings()) {
+        for (const std::size_t at : here.heard) {
+            if (fits(here, at, field.as<Heard>(at))) return at;
+        }
+    }
+    return kNowhere;
+}
+
+inline const View& view_of(const Field& field, const Standing& here) {
+    return field.as<View>(here.view);
+}
+
+inline bool same_view(const View& one, const View& other) {
+    return one.group == other.group && one.ring == other.ring && one.index == other.index;
+}
+
+inline Session speaker(const Field& field, const Heard& it) {
+    return field.as<Said>(field.said_at(it.message)).session;
+}
+
+inline bool is_own(const Field& field, const Standing& here, const Heard& it) {
+    return speaker(field, it) == here.session;
+}
+
+/// Another session in the same view.
+template <typename Fits>
+const Standing* other_in_view(const Field& field, const Standing& here, Fits&& fits) {
+    return standing(field, [&](const Standing& other) {
+        return other.session != here.session &&
+               same_view(view_of(field, here), view_of(field, other)) && fits(other);
+    });
+}
+
+/// Another session that goes with this one to the same next view, in the same set.
+inline const Standing* one_along(const Field& field, const Standing& here) {
+    if (!here.moved_on()) return nullptr;
+    const View& next = field.as<View>(here.next);
+    return other_in_view(field, here, [&](const Standing& other) {
+        if (!other.moved_on()) return false;
+        const View& theirs = field.as<View>(other.next);
+        return next.cause != Cause::self_leave && theirs.cause != Cause::self_leave &&
+               same_view(next, theirs) && next.mine == theirs.mine;
+    });
+}
+
+template <typename Change>
+void change_view_at_all(Trace& trace, const View& which, Change&& change) {
+    for (Record& record : trace.records) {
+        auto* view = std::get_if<View>(&record);
+        if (view != nullptr && same_view(*view, which)) change(*view);
+    }
+}
+
 }  // namespace torc::check

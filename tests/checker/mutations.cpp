@@ -70,8 +70,8 @@ bool try_mutations(std::span<const Trace> honest) {
     for (const Trace& trace : honest) fields.emplace_back(trace);
     std::size_t tried = 0;
     std::size_t caught = 0;
-    for (const auto mutations :
-         {mutations_of_configurations(), mutations_of_deliveries(), mutations_of_sessions()}) {
+    for (const auto mutations : {mutations_of_configurations(), mutations_of_deliveries(),
+                                 mutations_of_sessions(), mutations_of_flush_groups()}) {
         for (const Mutation& mutation : mutations) {
             ++tried;
             if (is_caught(mutation, honest, fields)) ++caught;

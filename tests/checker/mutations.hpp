@@ -22,6 +22,7 @@ struct Mutation {
 std::span<const Mutation> mutations_of_configurations();
 std::span<const Mutation> mutations_of_deliveries();
 std::span<const Mutation> mutations_of_sessions();
+std::span<const Mutation> mutations_of_flush_groups();
 
 // What mutations do to a trace.
 void erase(Trace& trace, std::size_t at);

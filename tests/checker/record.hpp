@@ -135,6 +135,8 @@ struct Said {
     std::uint64_t message{0};
     Service service{};
     List groups{0};  ///< destinations, as names, in the order in which the sender named them
+    /// A subgroup cast: for those of the first group's view that are named behind it.
+    bool subgroup{false};
     friend bool operator==(const Said&, const Said&) = default;
 };
 
@@ -145,6 +147,32 @@ struct Heard {
     Service service{};
     List groups{0};
     friend bool operator==(const Heard&, const Heard&) = default;
+};
+
+/// The session was told that a message of its own came to nothing. (One that was refused before it
+/// was handed over need not be recorded at all.)
+struct Refused {
+    Process at;
+    Session session;
+    std::uint64_t message{0};
+    friend bool operator==(const Refused&, const Refused&) = default;
+};
+
+/// A flush group asks the session to flush: the next view waits for its answer.
+struct Asked {
+    Process at;
+    Session session;
+    Name group{0};
+    friend bool operator==(const Asked&, const Asked&) = default;
+};
+
+/// The session's answer, recorded before it is handed over: from here to the next view it may not
+/// speak to the group.
+struct Flushed {
+    Process at;
+    Session session;
+    Name group{0};
+    friend bool operator==(const Flushed&, const Flushed&) = default;
 };
 
 /// Transitional signal: from here to the group's next network view, messages are only known to be
@@ -166,8 +194,9 @@ struct View {
     std::uint64_t index{0};
     Cause cause{};
     List members{0};        ///< names; none for self_leave, which ends the session's membership
-    List sets{0};           ///< cause network: members[i] came along in set sets[i]
-    std::uint32_t mine{0};  ///< cause network: the set of this session
+    List sets{0};           ///< cause network, or flush: members[i] came along in set sets[i]
+    std::uint32_t mine{0};  ///< the same: the set of this session
+    bool flush{false};      ///< the group is a flush group
     friend bool operator==(const View&, const View&) = default;
 };
 
@@ -179,7 +208,7 @@ struct Rest {
 };
 
 using Record = std::variant<Boot, Fail, Sent, Delivered, Transitional, Regular, Opened, Closed,
-                            Lost, Said, Heard, Signal, View, Rest>;
+                            Lost, Said, Heard, Refused, Asked, Flushed, Signal, View, Rest>;
 
 /// A run. Only `records` is meant to be changed freely; tables only grow.
 class Trace {

@@ -8,19 +8,103 @@ namespace {
 using End = SessionStory::End;
 using EventKind = SessionStory::Event::Kind;
 
-/// Two walks: first all that was said, then what each session did with it.
-class Walker {
+/// What must be known before anything that was heard can be judged, because files of several
+/// sessions may stand in any order: all that was said, from where, and with which service it came.
+class Collector {
 public:
-    Walker(const Trace& trace, Sessions& story, Verdict& verdict)
+    Collector(const Trace& trace, Sessions& story, Verdict& verdict)
         : trace_(trace), story_(story), verdict_(verdict) {}
 
-    void collect(const Said& record);
+    void operator()(const Said& record);
+    void operator()(const View& record);
+    void operator()(const Flushed& record);
+    template <typename Other>
+    void operator()(const Other&) {}
+
+    /// Once all is said: flush groups may raise the service of what names them.
+    void raise(const Heard& record);
+    void refuse(const Refused& record);
+
+    std::unordered_map<std::uint64_t, std::uint32_t> messages;  ///< by number of the sender
+
+private:
+    bool may_be_raised(const Utterance& message) const;
+
+    const Trace& trace_;
+    Sessions& story_;
+    Verdict& verdict_;
+    std::map<std::pair<Session, Name>, Origin> origins_;
+    std::vector<bool> is_flush_;  ///< by name
+};
+
+void Collector::operator()(const Said& record) {
+    const auto number = static_cast<std::uint32_t>(story_.messages.size());
+    if (!messages.try_emplace(record.message, number).second) {
+        return verdict_.add("G5", "message " + std::to_string(record.message) + " said twice");
+    }
+    Utterance& message = story_.messages.emplace_back();
+    message.id = record.message;
+    message.speaker = record.session.name;
+    message.service = record.service;
+    message.groups = record.groups;
+    message.subgroup = record.subgroup;
+    if (origins_.empty()) return;
+    for (const Name group : trace_.numbers(record.groups)) {
+        const auto origin = origins_.find({record.session, group});
+        if (origin != origins_.end()) message.origins.push_back(origin->second);
+    }
+}
+
+void Collector::operator()(const View& record) {
+    if (record.cause == Cause::self_leave) {
+        origins_.erase({record.session, record.group});
+    } else if (record.flush) {
+        is_flush_.resize(trace_.names());
+        is_flush_[record.group] = true;
+        origins_[{record.session, record.group}] = {record.group, record.ring, record.index, false};
+    }
+}
+
+void Collector::operator()(const Flushed& record) {
+    const auto origin = origins_.find({record.session, record.group});
+    if (origin != origins_.end()) origin->second.flushed = true;
+}
+
+bool Collector::may_be_raised(const Utterance& message) const {
+    const std::vector<std::uint32_t>& groups = trace_.numbers(message.groups);
+    return std::any_of(groups.begin(), groups.end(),
+                       [this](Name group) { return group < is_flush_.size() && is_flush_[group]; });
+}
+
+void Collector::raise(const Heard& record) {
+    const auto found = messages.find(record.message);
+    if (found == messages.end()) return;
+    Utterance& message = story_.messages[found->second];
+    if (record.service > message.service && may_be_raised(message)) {
+        message.service = record.service;
+    }
+}
+
+void Collector::refuse(const Refused& record) {
+    const auto found = messages.find(record.message);
+    if (found != messages.end()) story_.messages[found->second].refused = true;
+}
+
+/// What each session did.
+class Walker {
+public:
+    Walker(const Trace& trace, Sessions& story, Verdict& verdict,
+           const std::unordered_map<std::uint64_t, std::uint32_t>& messages)
+        : trace_(trace), story_(story), verdict_(verdict), messages_(messages) {}
 
     void operator()(const Opened& record);
     void operator()(const Closed& record) { end(record.session, End::closed); }
     void operator()(const Lost& record) { end(record.session, End::lost); }
     void operator()(const Said& record);
     void operator()(const Heard& record);
+    void operator()(const Refused& record);
+    void operator()(const Asked& record);
+    void operator()(const Flushed& record);
     void operator()(const Signal& record);
     void operator()(const View& record);
     void operator()(const Rest&) { story_.at_rest = true; }
@@ -38,24 +122,21 @@ private:
     std::uint32_t view_number(const View& record);
     std::string name(std::uint32_t session) const { return story_.name(trace_, session); }
     void take(std::uint32_t session, std::uint32_t number);
+    bool is_for(const Utterance& message, std::size_t place, std::uint32_t session) const;
+    bool is_of_view(const Utterance& message, const Standing& here) const;
+    bool is_ambiguous(const Utterance& message, const Standing& here) const;
+    void not_entitled(std::uint32_t session, const Utterance& message);
+    Standing* standing_of(std::uint32_t session, Name group);
 
     const Trace& trace_;
     Sessions& story_;
     Verdict& verdict_;
+    const std::unordered_map<std::uint64_t, std::uint32_t>& messages_;
     std::map<Session, std::uint32_t> numbers_;
-    std::unordered_map<std::uint64_t, std::uint32_t> messages_;
     using ViewId = std::tuple<Name, Ring, std::uint64_t>;
     std::map<ViewId, std::uint32_t> views_;
     std::vector<Now> now_;
 };
-
-void Walker::collect(const Said& record) {
-    const auto number = static_cast<std::uint32_t>(story_.messages.size());
-    if (!messages_.try_emplace(record.message, number).second) {
-        return verdict_.add("G5", "message " + std::to_string(record.message) + " said twice");
-    }
-    story_.messages.push_back({record.message, kNobody, record.service, record.groups, 0});
-}
 
 void Walker::operator()(const Opened& record) {
     const auto number = static_cast<std::uint32_t>(story_.sessions.size());
@@ -127,24 +208,116 @@ void Walker::operator()(const Heard& record) {
     take(session, said->second);
 }
 
+Standing* Walker::standing_of(std::uint32_t session, Name group) {
+    const auto found = now_[session].standings.find(group);
+    return found == now_[session].standings.end() ? nullptr : &story_.standings[found->second];
+}
+
+/// Whether it was said in the view that the session stands in, by one who could still speak there.
+bool Walker::is_of_view(const Utterance& message, const Standing& here) const {
+    const ViewStory& view = story_.views[here.view];
+    return std::any_of(message.origins.begin(), message.origins.end(), [&](const Origin& origin) {
+        return origin.group == view.group && origin.ring == view.ring &&
+               origin.index == view.index && !origin.flushed;
+    });
+}
+
+/// Behind a signal members of one view may have parted: then what the one says in the group is not
+/// for the other, who may still hear it by another way. Nobody outside can tell the two, so nothing
+/// follows from having heard such a message.
+bool Walker::is_ambiguous(const Utterance& message, const Standing& here) const {
+    const ViewStory& view = story_.views[here.view];
+    if (!view.flush || !here.signalled || message.subgroup) return false;
+    const std::vector<std::uint32_t>& names = trace_.numbers(message.groups);
+    return std::any_of(names.begin(), names.end(),
+                       [&](Name name) { return name != view.group && name != message.speaker; });
+}
+
+/// Of a subgroup cast only the first destination is a group; the others say who of it is meant.
+bool Walker::is_for(const Utterance& message, std::size_t place, std::uint32_t session) const {
+    if (!message.subgroup) return true;
+    const std::vector<std::uint32_t>& names = trace_.numbers(message.groups);
+    const Name me = story_.sessions[session].who.name;
+    return place == 0 && std::find(names.begin() + 1, names.end(), me) != names.end();
+}
+
 void Walker::take(std::uint32_t session, std::uint32_t number) {
     const Utterance& message = story_.messages[number];
     story_.sessions[session].events.push_back({EventKind::heard, number});
     bool entitled = false;
-    for (const Name group : trace_.numbers(message.groups)) {
-        entitled = entitled || group == story_.sessions[session].who.name;
-        const auto standing = now_[session].standings.find(group);
-        if (standing == now_[session].standings.end()) continue;
+    const std::vector<std::uint32_t>& groups = trace_.numbers(message.groups);
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+        if (!is_for(message, i, session)) continue;
+        entitled = entitled || groups[i] == story_.sessions[session].who.name;
+        Standing* const here = standing_of(session, groups[i]);
+        if (here == nullptr) continue;
+        if (story_.views[here->view].flush && !is_of_view(message, *here)) continue;
         entitled = true;
-        std::vector<std::uint32_t>& heard = story_.standings[standing->second].heard;
+        if (is_ambiguous(message, *here)) here->unclear.insert(number);
+        std::vector<std::uint32_t>& heard = message.subgroup ? here->casts : here->heard;
         // Who names a group twice still gets one copy.
         if (is_ordered(message) && (heard.empty() || heard.back() != number)) {
             heard.push_back(number);
         }
     }
-    if (entitled) return;
-    verdict_.add("G3", name(session) + ": hears " + story_.name(message) +
-                           " in no view of any group that it was for");
+    if (!entitled) not_entitled(session, message);
+}
+
+/// Which promise that breaks depends on why it ought not to have come.
+void Walker::not_entitled(std::uint32_t session, const Utterance& message) {
+    const std::string what = name(session) + ": hears " + story_.name(message);
+    const std::vector<std::uint32_t>& groups = trace_.numbers(message.groups);
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+        const Standing* const here = standing_of(session, groups[i]);
+        if (here == nullptr || !story_.views[here->view].flush) continue;
+        if (!is_for(message, i, session)) {
+            return verdict_.add("F7", what + ", a subgroup cast that was not for it");
+        }
+        const auto origin = std::find_if(message.origins.begin(), message.origins.end(),
+                                         [&](const Origin& it) { return it.group == groups[i]; });
+        const std::string where = " in " + story_.name(trace_, story_.views[here->view]);
+        if (origin == message.origins.end()) {
+            return verdict_.add("F2", what + where + ", of one who was in no view of the group");
+        }
+        if (origin->flushed) {
+            return verdict_.add("F2", what + where + ", of one who had flushed");
+        }
+        return verdict_.add("F1", what + where + ", but it was said in view " +
+                                      std::to_string(origin->ring.epoch) + "." +
+                                      std::to_string(origin->ring.representative) + "/" +
+                                      std::to_string(origin->index));
+    }
+    verdict_.add("G3", what + " in no view of any group that it was for");
+}
+
+void Walker::operator()(const Refused& record) {
+    const std::uint32_t session = acting(record.session, "is refused something");
+    if (session == kNobody) return;
+    const auto said = messages_.find(record.message);
+    const bool own = said != messages_.end() && story_.messages[said->second].said_by == session;
+    if (!own) verdict_.add("F6", name(session) + ": is refused what it never said");
+}
+
+void Walker::operator()(const Asked& record) {
+    const std::uint32_t session = acting(record.session, "is asked to flush");
+    if (session == kNobody) return;
+    Standing* const here = standing_of(session, record.group);
+    if (here == nullptr || !story_.views[here->view].flush) {
+        return verdict_.add("F4", name(session) + ": is asked to flush " +
+                                      trace_.text(record.group) + " in no view of it");
+    }
+    ++here->asked;
+}
+
+void Walker::operator()(const Flushed& record) {
+    const std::uint32_t session = acting(record.session, "flushes");
+    if (session == kNobody) return;
+    Standing* const here = standing_of(session, record.group);
+    if (here == nullptr || here->asked == 0) {
+        return verdict_.add("F4", name(session) + ": flushes " + trace_.text(record.group) +
+                                      " without being asked");
+    }
+    ++here->flushed;
 }
 
 void Walker::operator()(const Signal& record) {
@@ -171,11 +344,13 @@ std::uint32_t Walker::view_number(const View& record) {
                                 record.cause,
                                 record.members,
                                 record.sets,
+                                record.flush,
                                 {}});
         return next;
     }
     const ViewStory& view = story_.views[at->second];
-    if (view.cause != record.cause || view.members != record.members || view.sets != record.sets) {
+    if (view.cause != record.cause || view.members != record.members || view.sets != record.sets ||
+        view.flush != record.flush) {
         verdict_.add("G4", name(numbers_.at(record.session)) + ": " + story_.name(trace_, view) +
                                " with other members, sets or cause than elsewhere");
     }
@@ -189,6 +364,7 @@ void Walker::operator()(const View& record) {
     const auto current = standings.find(record.group);
     const std::uint32_t before = current == standings.end() ? kNothing : current->second;
     if (record.cause == Cause::self_leave) {
+        if (before == kNothing && record.flush) return;  // it waited for its first view
         if (before == kNothing) {
             return verdict_.add("G3", name(session) + ": leaves " + trace_.text(record.group) +
                                           " without a view of it");
@@ -219,10 +395,13 @@ void Walker::operator()(const View& record) {
 
 Sessions read_sessions(const Trace& trace, Verdict& verdict) {
     Sessions story;
-    Walker walker(trace, story, verdict);
+    Collector collector(trace, story, verdict);
+    for (const Record& record : trace.records) std::visit(collector, record);
     for (const Record& record : trace.records) {
-        if (const auto* said = std::get_if<Said>(&record)) walker.collect(*said);
+        if (const auto* heard = std::get_if<Heard>(&record)) collector.raise(*heard);
+        if (const auto* refused = std::get_if<Refused>(&record)) collector.refuse(*refused);
     }
+    Walker walker(trace, story, verdict, collector.messages);
     for (const Record& record : trace.records) std::visit(walker, record);
     return story;
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -20,12 +21,24 @@ namespace torc::check {
 constexpr std::uint32_t kNobody = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint32_t kNothing = std::numeric_limits<std::uint32_t>::max();
 
+/// What a session was to a flush group when it said something.
+struct Origin {
+    Name group{0};
+    Ring ring;  ///< with `index` its view's id
+    std::uint64_t index{0};
+    bool flushed{false};  ///< and so not allowed to speak
+};
+
 struct Utterance {
     std::uint64_t id{0};
+    Name speaker{0};
     std::uint32_t said_by{kNobody};
-    Service service{};
+    Service service{};  ///< as it was heard: a flush group may raise it
     List groups{0};
-    std::uint32_t place{0};  ///< among what its sender said
+    bool subgroup{false};
+    bool refused{false};
+    std::uint32_t place{0};       ///< among what its sender said
+    std::vector<Origin> origins;  ///< flush groups that it named and its sender was in
 };
 
 inline bool is_ordered(const Utterance& utterance) { return utterance.service >= Service::causal; }
@@ -37,7 +50,9 @@ struct ViewStory {
     Cause cause{};
     List members{0};
     List sets{0};
+    bool flush{false};
     std::vector<std::uint32_t> standings;
+    bool has_sets() const { return flush || cause == Cause::network; }
 };
 
 struct Standing {
@@ -48,8 +63,13 @@ struct Standing {
     bool left{false};  ///< ended by self_leave
     bool signalled{false};
     std::size_t split{0};              ///< how many of `heard` before the signal
-    std::uint32_t mine{0};             ///< set in which it came, for a network view
+    std::uint32_t mine{0};             ///< set in which it came, if the view has sets
     std::vector<std::uint32_t> heard;  ///< ordered messages of the group
+    std::vector<std::uint32_t> casts;  ///< subgroup casts
+    /// Of `heard`: those that perhaps came by another way than this group (flush groups only).
+    std::set<std::uint32_t> unclear;
+    std::uint32_t asked{0};    ///< how often it was asked to flush
+    std::uint32_t flushed{0};  ///< how often it answered
     bool moved_on() const { return after != kNothing || left; }
     std::size_t before_signal() const { return signalled ? split : heard.size(); }
 };
@@ -92,7 +112,7 @@ struct Sessions {
     const Standing* in_view(const ViewStory& view, Name member) const;
 };
 
-/// Also judges what must hold for the rest to make sense: G0, G3, G5, G6.
+/// Also judges what must hold for the rest to make sense: G0, G3, G5, G6, F1, F2.
 Sessions read_sessions(const Trace& trace, Verdict& verdict);
 
 // The checks, each in the file of its name.
@@ -101,6 +121,7 @@ void check_group_delivery(const Trace&, const Sessions&, Verdict&);   ///< G7, G
 void check_group_synchrony(const Trace&, const Sessions&, Verdict&);  ///< G8, G9, G10
 void check_group_order(const Trace&, const Sessions&, Verdict&);      ///< G12, G13, G14
 void check_group_safe(const Trace&, const Sessions&, Verdict&);       ///< G15
-void check_group_rest(const Trace&, const Sessions&, Verdict&);       ///< G16, G17
+void check_group_flush(const Trace&, const Sessions&, Verdict&);      ///< F3 to F7
+void check_group_rest(const Trace&, const Sessions&, Verdict&);       ///< G16, G17, G18, F8
 
 }  // namespace torc::check

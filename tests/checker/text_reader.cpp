@@ -92,6 +92,9 @@ public:
     void cause(std::string_view key, Cause& value) {
         value = static_cast<Cause>(place_in(kCauses, take(key)));
     }
+    void flag(std::string_view key, bool& value) {
+        value = has(key) && parse<std::uint8_t>(take(key)) != 0;
+    }
     void name(std::string_view key, Name& value) { value = number_of_name(take(key)); }
     void names(std::string_view key, List& value) {
         value = list_of(take(key), [this](std::string_view text) { return number_of_name(text); });
@@ -112,6 +115,9 @@ private:
         const std::size_t at = text.rfind(mark);
         if (at == std::string_view::npos) refuse(quoted(text) + " lacks a '" + mark + "'");
         return {text.substr(0, at), text.substr(at + 1)};
+    }
+    bool has(std::string_view key) const {
+        return std::find(keys_.begin(), keys_.begin() + words_, key) != keys_.begin() + words_;
     }
     std::string_view take(std::string_view key) {
         for (std::size_t i = 0; i < words_; ++i) {

@@ -52,6 +52,9 @@ public:
         start(key);
         line_ += kCauses.at(static_cast<std::size_t>(value));
     }
+    void flag(std::string_view key, bool value) {
+        if (value) number(key, 1u);
+    }
     void name(std::string_view key, Name value) {
         start(key);
         put_name(value);

@@ -8,7 +8,8 @@ namespace torc::explore {
 void add(Hasher& hash, const Node& node) {
     hash.add(node.boots_, node.alive());
     if (!node.alive()) return;
-    hash.add(node.leaving_, node.dying_, node.id_, node.messages_, node.ops_.size());
+    hash.add(node.leaving_, node.dying_, node.id_, node.messages_, node.has_view_, node.flushed_,
+             node.engine_->large_speaker_, node.ops_.size());
     for (const auto& op : node.ops_) {
         hash.add(op.kind, op.service, op.message);
         hash.add(std::span<const std::byte>{op.payload});

@@ -67,7 +67,12 @@ void add(Hasher& hash, const GroupOracle& groups) {
         add(hash, std::get<0>(seat));
         add(hash, standing.view);
         for (const std::string& name : standing.members) hash.add(std::string_view{name});
-        hash.add(standing.received, standing.received_hash);
+        hash.add(standing.received, standing.received_hash, standing.flush, standing.flushed,
+                 standing.signalled, standing.along);
+    }
+    for (const auto& [message, utterance] : groups.utterances_) {
+        hash.add(message, utterance.subgroup);
+        for (const auto& [group, view] : utterance.views) add(hash, view);
     }
     for (const auto& [message, view] : groups.view_of_) {
         hash.add(message.first);

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstring>
 
+#include "tests/sim/flushing.hpp"
+
 namespace torc::explore {
 namespace {
 
@@ -32,7 +34,10 @@ engine::Effects Node::effects() {
     };
     effects.view_fn = [](void* node, const engine::ViewEvent& event) {
         Node& self = node_of(node);
-        self.watch([&] { self.oracle_.on_view(self.life(), event); });
+        self.watch([&] { self.viewed(event); });
+    };
+    effects.flush_fn = [](void* node, const engine::FlushRequest&) {
+        node_of(node).ops_.emplace_back().kind = OpKind::flush_ok;
     };
     effects.session_fn = [](void*, SessionId, engine::SessionOutcome) {};
     effects.trace_fn = [](void* node, const telemetry::TraceEvent& event) {
@@ -58,6 +63,7 @@ void Node::boot(Instant now) {
     engine_->start(now);
     id_ = SessionId{0, static_cast<std::uint16_t>(boots_)};
     messages_ = 0;
+    has_view_ = flushed_ = false;
     ops_.clear();
     engine::ClientOp request;
     request.kind = OpKind::open;
@@ -122,6 +128,7 @@ void Node::after_step(Instant now) {
 bool Node::offer_one(Instant now) {
     if (ops_.empty() || leaving_) return false;
     const Op& op = ops_.front();
+    if (flush_ && op.kind == OpKind::send && (!has_view_ || flushed_)) return false;
     const std::string mine = "#s#" + cluster_.nodes[index_].name;
     const std::array<std::string_view, 2> groups{mine, kGroup};
     engine::ClientOp request;
@@ -131,15 +138,30 @@ bool Node::offer_one(Instant now) {
     request.groups = groups;
     request.service = op.service;
     request.payload = op.payload;
+    request.join_kind = flush_ ? engine::JoinKind::flush : engine::JoinKind::open;
+    if (op.kind == OpKind::send) {
+        oracle_.on_said(life(), id_, op.message, op.service, {mine, std::string{kGroup}});
+    }
+    if (op.kind == OpKind::flush_ok) {  // the view may come within the call
+        flushed_ = true;
+        oracle_.on_flushed(life(), id_, kGroup);
+    }
     const engine::Accept accept = engine_->on_client(now, request);
     if (accept == engine::Accept::would_block) return false;
-    TORC_CHECK(accept == engine::Accept::accepted);
+    TORC_CHECK(accept == engine::Accept::accepted || accept == engine::Accept::raised);
     if (dying_) return false;
-    if (op.kind == OpKind::send && op.service != Service::unreliable) {
+    if (op.kind == OpKind::send && (flush_ || op.service != Service::unreliable)) {
         oracle_.on_accepted(life(), op.message);
     }
     ops_.pop_front();
     return true;
+}
+
+void Node::viewed(const engine::ViewEvent& event) {
+    oracle_.on_view(life(), event);
+    if (event.cause == engine::ViewCause::transitional) return;
+    has_view_ = event.cause != engine::ViewCause::self_leave;
+    flushed_ = false;
 }
 
 void Node::received(const engine::Delivery& delivery) {
@@ -158,8 +180,9 @@ void Node::received(const engine::Delivery& delivery) {
 
 bool Node::at_rest() const {
     const ordering::Ring& ring = engine_->ring();
-    return !leaving_ && engine_->operational() && !engine_->groups().merging() && ops_.empty() &&
-           ring.backlog() == 0 && ring.stable() == ring.high() && oracle_.outstanding(life()) == 0;
+    return !leaving_ && engine_->operational() && !engine_->groups().merging() &&
+           !sim::is_flushing(*engine_) && ops_.empty() && ring.backlog() == 0 &&
+           ring.stable() == ring.high() && oracle_.outstanding(life()) == 0;
 }
 
 void Node::shutdown() {

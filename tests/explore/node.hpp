@@ -24,9 +24,12 @@ public:
 
 class Node {
 public:
-    Node(const config::ClusterSettings& cluster, std::uint32_t index, Wire& wire,
-         sim::Oracle& oracle)
-        : cluster_(cluster), index_(index), wire_(wire), oracle_(oracle) {}
+    Node(const Script& script, std::uint32_t index, Wire& wire, sim::Oracle& oracle)
+        : cluster_(script.cluster),
+          flush_(script.flush),
+          index_(index),
+          wire_(wire),
+          oracle_(oracle) {}
 
     void boot(Instant now);
     /// The process is gone.
@@ -73,11 +76,13 @@ private:
         }
     }
     void received(const engine::Delivery& delivery);
+    void viewed(const engine::ViewEvent& event);
     std::uint32_t sender() const { return index_ << 24 | (boots_ & 0xFF) << 16 | id_.slot; }
     void after_step(Instant now);
     bool offer_one(Instant now);
 
     const config::ClusterSettings& cluster_;
+    bool flush_;  ///< the group is a flush group; its members answer at once
     std::uint32_t index_;
     std::uint32_t boots_{0};
     Wire& wire_;
@@ -88,6 +93,8 @@ private:
     std::unique_ptr<engine::Engine> engine_;
     SessionId id_;
     std::uint32_t messages_{0};
+    bool has_view_{false};
+    bool flushed_{false};  ///< since that view
     std::deque<Op> ops_;
     std::string broken_;
     bool dying_{false};

@@ -132,9 +132,16 @@ Script leave(Script script) {
 struct Course {
     std::string_view name;
     Script (*make)(Script);
+    bool flush{false};
 };
-constexpr Course kCourses[] = {{"quiet", &quiet}, {"death", &death}, {"rebirth", &rebirth},
-                               {"merge", &merge}, {"flap", &flap},   {"leave", &leave}};
+constexpr Course kCourses[] = {{"quiet", &quiet},
+                               {"death", &death},
+                               {"rebirth", &rebirth},
+                               {"merge", &merge},
+                               {"flap", &flap},
+                               {"leave", &leave},
+                               {"flush-death", &death, true},
+                               {"flush-merge", &merge, true}};
 
 }  // namespace
 
@@ -153,6 +160,8 @@ Script make_script(std::string_view name, std::uint32_t nodes) {
         Script script;
         script.name = name;
         script.cluster = cluster_of(nodes);
+        script.cluster.flush_deadline = Nanos{0};
+        script.flush = course.flush;
         script = course.make(std::move(script));
         std::stable_sort(script.steps.begin(), script.steps.end(),
                          [](const Step& a, const Step& b) { return a.at < b.at; });

@@ -27,6 +27,7 @@ struct Script {
     std::string name;
     config::ClusterSettings cluster;
     std::vector<Step> steps;  ///< by time
+    bool flush{false};        ///< the group of all is a flush group
     std::uint32_t nodes() const { return static_cast<std::uint32_t>(cluster.nodes.size()); }
 };
 

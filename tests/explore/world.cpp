@@ -24,7 +24,7 @@ std::uint32_t kind_of(const std::vector<std::byte>& frame) {
 
 World::World(const Script& script, Chooser& chooser) : script_(script), chooser_(chooser) {
     for (std::uint32_t i = 0; i < script.nodes(); ++i) {
-        hosts_.emplace_back().node = std::make_unique<Node>(script.cluster, i, *this, oracle_);
+        hosts_.emplace_back().node = std::make_unique<Node>(script, i, *this, oracle_);
     }
 }
 

@@ -127,6 +127,31 @@ KILLERS = {
         "groups/TwoDaemons.AViewInATransitionalConfigurationHasANameOfItsOwn"),
     "closed_session_heard": swarm(
         50, "delivery to the living", "groups/TwoDaemons.ADisconnectLeavesAllGroups"),
+    # Flush groups.
+    "view_without_consent": swarm(
+        50, "F3", "groups/Flush.AJoinWaitsForTheConsentOfAllMembers"),
+    "asked_again": swarm(50, "F4"),
+    "flushed_heard": swarm(50, "F2"),
+    "view_of_saying_ignored": swarm(
+        50, "F1, F2", "groups/Flush.WhatWasSaidBeforeTheViewWasSeenIsNotHeardInIt"),
+    "cell_ignored": swarm(
+        100, "F1", "groups/Flush.BetweenTheCutAndTheViewOneSpeaksToThoseWhoCameAlong"),
+    "cell_not_parted": swarm(100, "G8, G9 of a flush group"),
+    "early_in_flush_group": swarm(
+        50, "F1", "engine/FlushAtEngines.EarlyClassesAreRaisedForFlushGroups"),
+    "joiner_hears_early": swarm(50, "G3"),
+    "subgroup_to_all": swarm(50, "F7", "groups/Flush.ASubgroupCastGoesToThoseNamed"),
+    "refusal_untold": swarm(
+        50, "liveness: heard or refused",
+        "engine/FlushAtEngines.WhatOnlyTheOrderCanRefuseIsToldToItsSender"),
+    "consent_lost_in_merge": swarm(100, "liveness: F8"),
+    "due_lost_in_merge": swarm(200, "liveness: F8"),
+    "leaver_awaited": swarm(
+        50, "liveness: F8", "groups/Flush.TheLastOneWaitedForMayLeaveInsteadOfConsenting"),
+    "view_behind_signal": swarm(200, "F5, transitional set"),
+    "silence_borne": swarm(
+        100, "liveness: F8",
+        "engine/FlushAtEngines.WhoDoesNotConsentInTimeIsDisconnectedByItsDaemon"),
 }
 
 QUICK = [
@@ -135,5 +160,5 @@ QUICK = [
     "past_a_hole", "no_obligation_filter", "large_message_continued", "stable_max_ignored",
     "epoch_not_raised", "done_run_not_reset", "merge_by_position_only", "departed_kept",
     "application_not_held", "view_number_only_if_changed", "closed_session_heard",
-    "fifo_behind_own_gap",
+    "fifo_behind_own_gap", "view_without_consent", "flushed_heard", "early_in_flush_group",
 ]

@@ -68,22 +68,28 @@ void Clients::open_all(Instant now, engine::Engine& engine, Life life) {
     engine_ = &engine;
     life_ = life;
     clients_.assign(options_.load.sessions, Client{});
-    for (std::uint16_t slot = 0; slot < clients_.size(); ++slot) open(now, clients_[slot], slot);
+    for (std::uint16_t slot = 0; slot < clients_.size(); ++slot) {
+        TORC_CHECK(open(now, clients_[slot], slot));
+    }
 }
 
-/// A session begins, with the name and the counter of the one that had its slot before.
-void Clients::open(Instant now, Client& client, std::uint16_t slot) {
-    client.id = SessionId{slot, ++sessions_so_far_};
-    client.name = "s" + std::to_string(slot);
-    client.counter_at_open = client.counter;
-    client.closing = false;
-    client.ops.clear();
+/// A session begins, with the name and the counter of the one that had its slot before; if that is
+/// really gone.
+bool Clients::open(Instant now, Client& client, std::uint16_t slot) {
     engine::ClientOp request;
     request.kind = OpKind::open;
-    request.session = client.id;
-    request.name = client.name;
-    TORC_CHECK(engine_->on_client(now, request) == engine::Accept::accepted);
-    add_op(client, OpKind::join, group_name(slot % group_count()));
+    request.session = SessionId{slot, static_cast<std::uint16_t>(sessions_so_far_ + 1)};
+    const std::string name = "s" + std::to_string(slot);
+    request.name = name;
+    if (engine_->on_client(now, request) != engine::Accept::accepted) return false;
+    ++sessions_so_far_;
+    const std::uint32_t counter = client.counter;
+    client = Client{};
+    client.id = request.session;
+    client.name = name;
+    client.counter = client.counter_at_open = counter;
+    add_join(client, group_name(slot % group_count()), manners_);
+    return true;
 }
 
 /// Gone at once, perhaps in the middle of a large message.
@@ -99,6 +105,12 @@ void Clients::add_op(Client& client, OpKind kind, std::string group) {
     op.name = std::move(group);
 }
 
+void Clients::add_join(Client& client, std::string group, Prng& prng) {
+    const bool flush = hazards_.flush == kMixedFlush ? prng.chance(500'000) : may_be_flush(group);
+    add_op(client, OpKind::join, std::move(group));
+    client.ops.back().join_kind = flush ? engine::JoinKind::flush : engine::JoinKind::open;
+}
+
 // --- ideas ---------------------------------------------------------------------------------------
 
 void Clients::act(Instant now, Prng& prng) {
@@ -109,7 +121,7 @@ void Clients::act(Instant now, Prng& prng) {
 }
 
 void Clients::think(Instant now, Client& client, Prng& prng) {
-    if (client.closing || client.ops.size() >= kOpsMax) return;
+    if (client.closing || client.ended || client.ops.size() >= kOpsMax) return;
     if (happens(hazards_.illegal, prng)) try_illegal(now, client, prng);
     if (prng.chance(options_.load.reopen) || happens(hazards_.reopen, prng)) return close(client);
     if (happens(hazards_.fickle, prng)) return be_fickle(client, prng);
@@ -118,21 +130,44 @@ void Clients::think(Instant now, Client& client, Prng& prng) {
 }
 
 void Clients::change_groups(Client& client, Prng& prng) {
-    add_op(client, prng.chance(500'000) ? OpKind::join : OpKind::leave, some_group(prng));
+    const std::string group = some_group(prng);
+    prng.chance(500'000) ? add_join(client, group, prng) : add_op(client, OpKind::leave, group);
 }
 
 void Clients::be_fickle(Client& client, Prng& prng) {
     const std::string group = some_group(prng);
-    const bool joins = prng.chance(500'000);
-    add_op(client, joins ? OpKind::join : OpKind::leave, group);
-    add_op(client, prng.chance(500'000) ? OpKind::join : OpKind::leave, group);
+    for (int i = 0; i < 2; ++i) {
+        prng.chance(500'000) ? add_join(client, group, prng) : add_op(client, OpKind::leave, group);
+    }
     if (prng.chance(300'000)) add_op(client, OpKind::leave, group);
 }
 
 void Clients::send(Client& client, Prng& prng) {
+    if (happens(hazards_.subgroup, prng) && cast(client, prng)) return;
+    send_to(client, destinations(client, prng), prng);
+}
+
+/// To some of those that it sees in a flush group; itself always, so that it can tell when it was
+/// ordered.
+bool Clients::cast(Client& client, Prng& prng) {
+    for (const auto& [group, standing] : client.groups.all()) {
+        if (!standing.flush) continue;
+        std::vector<std::string> names{group, private_name(client)};
+        for (std::uint64_t i = prng.below(4); i > 0; --i) {
+            names.push_back(standing.members[prng.below(standing.members.size())]);
+        }
+        if (happens(hazards_.departed, prng)) names.push_back(departed(prng));
+        send_to(client, std::move(names), prng);
+        client.ops.back().subgroup = true;
+        return true;
+    }
+    return false;
+}
+
+void Clients::send_to(Client& client, std::vector<std::string> groups, Prng& prng) {
     Op& op = client.ops.emplace_back();
     op.service = static_cast<Service>(hazards_.flood != 0 ? hazards_.flood - 1 : prng.below(6));
-    op.groups = destinations(client, prng);
+    op.groups = std::move(groups);
     op.self_discard = happens(hazards_.self_discard, prng);
     if (happens(hazards_.empty, prng)) return;
     const std::uint32_t count = client.counter++ | (op.self_discard ? kDiscarded : 0);
@@ -146,12 +181,19 @@ std::size_t Clients::length_of_message(Prng& prng) const {
     return prng.below(400);
 }
 
+/// Any, but where groups are closed mostly one of its own.
+std::string Clients::group_to_speak_in(const Client& client, Prng& prng) const {
+    const auto& own = client.groups.all();
+    if (hazards_.flush == kNoFlush || own.empty() || prng.chance(300'000)) return some_group(prng);
+    return std::next(own.begin(), static_cast<std::ptrdiff_t>(prng.below(own.size())))->first;
+}
+
 /// Itself, so that it can tell when the message was ordered; groups; and perhaps nobody.
 std::vector<std::string> Clients::destinations(const Client& client, Prng& prng) const {
     std::vector<std::string> names{private_name(client)};
     const std::uint64_t groups =
         hazards_.destinations == 0 ? 1 : prng.between(1, hazards_.destinations);
-    for (std::uint64_t i = 0; i < groups; ++i) names.push_back(some_group(prng));
+    for (std::uint64_t i = 0; i < groups; ++i) names.push_back(group_to_speak_in(client, prng));
     if (happens(hazards_.departed, prng)) names.push_back(departed(prng));
     if (names.size() > kGroupsPerMessageMax) names.resize(kGroupsPerMessageMax);
     return names;
@@ -160,7 +202,12 @@ std::vector<std::string> Clients::destinations(const Client& client, Prng& prng)
 // --- what must be refused ------------------------------------------------------------------------
 
 void Clients::must_refuse(Instant now, SessionId session, const Op& op) {
-    if (submit(now, session, op) == engine::Accept::illegal) return;
+    const engine::Accept accept = submit(now, session, op);
+    // While directories are joined nobody knows who was asked to flush.
+    const bool later = accept == engine::Accept::would_block && op.kind == OpKind::flush_ok;
+    const bool taken = accept == engine::Accept::accepted || accept == engine::Accept::raised ||
+                       accept == engine::Accept::would_block;
+    if (!taken || later) return;
     fail(life_, "took an illegal request, kind " + std::to_string(static_cast<int>(op.kind)) +
                     " of '" + op.name + "'");
 }
@@ -170,7 +217,7 @@ void Clients::try_illegal(Instant now, const Client& client, Prng& prng) {
     Op op;
     SessionId session = client.id;
     op.kind = prng.chance(500'000) ? OpKind::join : OpKind::leave;
-    switch (prng.below(10)) {
+    switch (prng.below(hazards_.flush == kNoFlush ? 10 : 12)) {
         case 0:
             break;  // no name
         case 1:
@@ -203,9 +250,21 @@ void Clients::try_illegal(Instant now, const Client& client, Prng& prng) {
             op.groups.assign(1, "g0");
             op.payload.resize(options_.cluster.message_bytes + 1);
             break;
-        default:
+        case 9:
             op.name = "g0";  // of a session that is gone
             --session.generation;
+            break;
+        case 10:
+            op.kind = OpKind::flush_ok;  // nobody asked
+            op.name = some_group(prng);
+            if (const auto* standing = client.groups.in(op.name); standing != nullptr) {
+                if (standing->asked && !standing->answered) return;
+            }
+            break;
+        default:
+            op.kind = OpKind::send;  // a subgroup cast to a group behind the first
+            op.subgroup = true;
+            op.groups.assign(2, "g0");
     }
     must_refuse(now, session, op);
 }
@@ -213,6 +272,12 @@ void Clients::try_illegal(Instant now, const Client& client, Prng& prng) {
 // --- to the engine and back ----------------------------------------------------------------------
 
 void Clients::offer(Instant now) {
+    for (Client& client : clients_) {
+        // The engine may need a while for the DISCONNECT of the one before.
+        if (client.ended && !open(now, client, client.id.slot)) continue;
+        if (client.closing) continue;
+        client.groups.due_answers(now, [&](const std::string& group) { answer(client, group); });
+    }
     bool progress = engine_->wants_clients();
     while (progress && engine_->wants_clients()) {
         progress = false;
@@ -229,27 +294,23 @@ engine::Accept Clients::submit(Instant now, SessionId session, const Op& op) {
     request.groups = groups;
     request.service = op.service;
     request.self_discard = op.self_discard;
+    request.subgroup = op.subgroup;
+    request.join_kind = op.join_kind;
     request.payload = op.payload;
     return engine_->on_client(now, request);
 }
 
 bool Clients::offer_one(Instant now, Client& client) {
-    if (client.ops.empty()) return false;
-    const Op& op = client.ops.front();
-    if (op.kind == OpKind::send && op.message != 0 && !op.self_discard) {
-        oracle_.on_said(life_, client.id, op.message, op.service, op.groups);
-    }
-    const engine::Accept accept = submit(now, client.id, op);
+    if (client.ended || client.ops.empty()) return false;
+    Op& op = client.ops.front();
+    if (op.kind == OpKind::send) return offer_send(now, client);
+    if (op.kind == OpKind::flush_ok) return offer_answer(now, client);
+    const engine::Accept accept = submit_ordered(now, client, op);
     if (accept == engine::Accept::would_block) return false;
     TORC_CHECK(accept == engine::Accept::accepted);
-    // Unreliable messages may be lost; every other one must come back, if it can be recognised.
-    if (op.kind == OpKind::send && op.service != Service::unreliable && op.message != 0 &&
-        !op.self_discard) {
-        oracle_.on_accepted(life_, op.message);
-    }
     if (op.kind == OpKind::close) {
         oracle_.on_closed(life_, client.id, sender_of(client));
-        open(now, client, client.id.slot);
+        TORC_CHECK(open(now, client, client.id.slot));
         return true;
     }
     client.ops.pop_front();
@@ -258,9 +319,7 @@ bool Clients::offer_one(Instant now, Client& client) {
 
 void Clients::received(const engine::Delivery& delivery) {
     for (const SessionId session : delivery.sessions) {
-        if (session.slot >= clients_.size() || clients_[session.slot].id != session) {
-            fail(life_, "delivery to a session that is gone");
-        }
+        named(session, "delivery to a session that is gone");
     }
     if (delivery.payload.empty()) return;
     std::uint64_t message = 0;
@@ -281,7 +340,9 @@ void Clients::received(const engine::Delivery& delivery) {
 
 std::size_t Clients::pending() const {
     std::size_t pending = 0;
-    for (const Client& client : clients_) pending += client.ops.size();
+    for (const Client& client : clients_) {
+        pending += client.ops.size() + (client.groups.owes_answers() ? 1 : 0);
+    }
     return pending;
 }
 

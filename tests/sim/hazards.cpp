@@ -1,6 +1,7 @@
 #include "tests/sim/hazards.hpp"
 
 #include <algorithm>
+#include <array>
 #include <sstream>
 
 #include "base/prng.hpp"
@@ -55,6 +56,7 @@ public:
         if (happens(250'000)) client.fickle = some(10'000, 200'000);
         if (happens(150'000)) client.reopen = some(20'000, 400'000);
         if (happens(250'000)) client.long_names = 1;
+        if (happens(500'000)) flush(client);
         return client;
     }
 
@@ -107,6 +109,15 @@ private:
         link.slow_hosts = some(1, (1u << std::min(nodes_, 31u)) - 1);
         link.slow_ns = some(500, 20'000);
         link.slow_ring = some(8, 512);
+    }
+
+    void flush(ClientHazards& client) {
+        constexpr std::array kModes{kEvenFlush, kEvenFlush, kAllFlush, kAllFlush, kMixedFlush};
+        client.flush = kModes[prng_.below(kModes.size())];
+        if (happens(700'000)) client.flush_wait = some(1, 2 * loss_us_);
+        if (happens(300'000)) client.silent = some(10'000, 300'000);
+        if (happens(500'000)) client.subgroup = some(50'000, 500'000);
+        if (happens(500'000)) client.eager = some(100'000, 1'000'000);
     }
 
     void ailments(LinkHazards& link) {

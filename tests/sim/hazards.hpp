@@ -61,6 +61,19 @@ struct ClientHazards {
     std::uint32_t fickle{0};      ///< join twice, leave without join, join and leave in one go
     std::uint32_t reopen{0};      ///< closes, and comes back under the same name
     std::uint32_t long_names{0};  ///< 1: some groups have the longest names there are
+    std::uint32_t flush{0};       ///< flush groups; see FlushMode
+    std::uint32_t flush_wait{0};  ///< us that an answer to a flush request may take
+    std::uint32_t silent{0};      ///< never answers a flush request: the deadline must end it
+    std::uint32_t subgroup{0};    ///< a subgroup cast instead of another message
+    std::uint32_t eager{0};       ///< sends behind its answer, which must be refused
+};
+
+/// Which groups are flush groups.
+enum FlushMode : std::uint32_t {
+    kNoFlush,    ///< none
+    kEvenFlush,  ///< each second one
+    kAllFlush,
+    kMixedFlush,  ///< whoever comes first decides, by chance: members of the other kind must go
 };
 
 struct Hazards {
@@ -116,6 +129,11 @@ void for_each_hazard(Self& hazards, Visit&& visit) {
     visit("fickle", client.fickle);
     visit("reopen", client.reopen);
     visit("long_names", client.long_names);
+    visit("flush", client.flush);
+    visit("flush_wait", client.flush_wait);
+    visit("silent", client.silent);
+    visit("subgroup", client.subgroup);
+    visit("eager", client.eager);
 }
 
 /// The hazards of a seed, with times in proportion to `token_loss`. Never forges: who wants that

@@ -36,6 +36,7 @@ std::size_t SimNode::frames_at_most() const {
 
 void SimNode::calm() {
     calm_ = true;
+    clients_.calm();
     drought_.end();
     if (arena_) arena_->set_limit(frames_at_most());
 }
@@ -75,9 +76,25 @@ engine::Effects SimNode::effects() {
     effects.view_fn = [](void* node, const engine::ViewEvent& event) {
         SimNode& self = node_of(node);
         if (!self.is_judged()) return;
-        self.inside_engine([&] { self.oracle_.on_view(self.life(), event); });
+        self.inside_engine([&] {
+            self.oracle_.on_view(self.life(), event);
+            self.clients_.viewed(event);
+        });
     };
-    effects.session_fn = [](void*, SessionId, engine::SessionOutcome) {};
+    effects.flush_fn = [](void* node, const engine::FlushRequest& request) {
+        SimNode& self = node_of(node);
+        if (self.is_judged()) self.inside_engine([&] { self.clients_.asked(request); });
+    };
+    effects.ordered_fn = [](void* node, SessionId session, Service service) {
+        SimNode& self = node_of(node);
+        if (self.is_judged()) {
+            self.inside_engine([&] { self.clients_.ordered(session, service); });
+        }
+    };
+    effects.session_fn = [](void* node, SessionId session, engine::SessionOutcome outcome) {
+        SimNode& self = node_of(node);
+        if (self.is_judged()) self.inside_engine([&] { self.clients_.told(session, outcome); });
+    };
     effects.trace_fn = [](void* node, const telemetry::TraceEvent& event) {
         SimNode& self = node_of(node);
         if (!self.is_judged()) return;
@@ -140,7 +157,7 @@ void SimNode::receive(Instant now, const std::vector<std::byte>& packet) {
 
 void SimNode::timer(Instant now) {
     const Instant local = wake(now);
-    engine_->on_timer(local);
+    if (engine_->next_deadline() <= local) engine_->on_timer(local);
     check_loans();
     offer(local);
 }

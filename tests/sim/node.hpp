@@ -2,6 +2,7 @@
 // for goes to the world; everything clients see goes to the oracle.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -53,7 +54,9 @@ public:
     bool left() const { return alive() && engine_->left(); }
     Life life() const { return {index_, boots_}; }
     /// In true time, which the host does not know.
-    Instant next_deadline() const { return clock_.fires_at(engine_->next_deadline()); }
+    Instant next_deadline() const {
+        return clock_.fires_at(std::min(engine_->next_deadline(), clients_.next_answer()));
+    }
     /// When the last of its back-offs is over; long ago if there is none.
     Instant back_off_until() const {
         const Instant until = engine_->former().back_off_until();

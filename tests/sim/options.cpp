@@ -100,6 +100,16 @@ void features(Options& options, Prng& prng) {
     if (prng.chance(200'000)) cluster.timers.hold_after = cluster.timers.recovery;  // never held
 }
 
+/// Whoever may be silent needs a deadline; where none is, half of the runs have none. Changes of
+/// membership are what flush groups are about, so many have more of them.
+void flush_options(Options& options, Nanos loss) {
+    Prng prng(options.seed ^ 0x666C757368u);
+    const bool needs_one = options.hazards.client.silent != 0;
+    options.cluster.flush_deadline =
+        needs_one || prng.chance(500'000) ? times(loss, prng.between(3, 8)) : Nanos{0};
+    if (prng.chance(400'000)) options.load.churn = 200'000;
+}
+
 }  // namespace
 
 void set_nodes(Options& options, std::uint32_t nodes) {
@@ -127,6 +137,7 @@ Options options_from_seed(std::uint64_t seed, std::uint32_t nodes) {
     options.cluster.timers = timers_for(loss);
     features(options, prng);
     options.hazards = hazards_from_seed(seed, options.nodes, loss);
+    if (options.hazards.client.flush != kNoFlush) flush_options(options, loss);
     options.physical = prng.chance(100'000);
     if (options.physical) options.fabric = tight_parameters(prng);
     return options;
@@ -144,11 +155,15 @@ Nanos lateness_max(const Options& options) {
 }
 
 // A node whose every word is of the largest size needs many visits of the token to get rid of them,
-// and no rotation of a ring at rest takes longer than token_loss.
+// and no rotation of a ring at rest takes longer than token_loss. Every join and leave may ask a
+// group's members once more.
 Nanos fresh_limit(const Options& options) {
     const auto& cluster = options.cluster;
+    const Nanos flushes =
+        4 * kFreshThings * std::chrono::microseconds{options.hazards.client.flush_wait};
     const auto frames = kFreshThings * (cluster.message_bytes / (cluster.frame_bytes / 2) + 1);
-    return cluster.timers.recovery + frames / cluster.burst_frames * cluster.timers.token_loss;
+    return cluster.timers.recovery + frames / cluster.burst_frames * cluster.timers.token_loss +
+           flushes;
 }
 
 Nanos calm_time(const Options& options) { return 3 * options.cluster.timers.merge_probe; }

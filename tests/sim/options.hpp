@@ -118,6 +118,7 @@ void for_each_option(Self& options, Visit&& visit) {
     visit("in_flight_frames", cluster.in_flight_frames);
     visit("burst_frames", cluster.burst_frames);
     visit("status_frames", cluster.status_frames);
+    visit("flush_deadline", cluster.flush_deadline);
     auto& timers = cluster.timers;
     visit("token_retransmit", timers.token_retransmit);
     visit("token_loss", timers.token_loss);

@@ -24,8 +24,13 @@ void Oracle::on_boot(Life life) {
 }
 
 void Oracle::on_said(Life life, SessionId session, std::uint64_t message, Service service,
-                     const std::vector<std::string>& groups) {
-    if (witness_ != nullptr) witness_->on_said(life, session, message, service, groups);
+                     const std::vector<std::string>& groups, bool subgroup) {
+    groups_.on_said(life, session, message, groups, subgroup);
+    if (witness_ != nullptr) witness_->on_said(life, session, message, service, groups, subgroup);
+}
+
+void Oracle::on_taken(Life life, SessionId session, std::uint64_t message) {
+    if (witness_ != nullptr) witness_->on_taken(life, session, message);
 }
 
 void Oracle::on_trace(Life life, const TraceEvent& event) {
@@ -165,6 +170,7 @@ void Oracle::on_own_received(Life life, History& history, std::uint64_t message)
         history.accepted[message] = 1;  // a large message comes back before it is accepted
         return;
     }
+    if (mine->second == kRefused) fail(life, "own message received that was refused");
     if (++mine->second > 1) fail(life, "own message received twice");
     --history.outstanding;
 }
@@ -192,9 +198,37 @@ void Oracle::on_view(Life life, const engine::ViewEvent& event) {
     groups_.on_view(life, event);
 }
 
+void Oracle::on_refused(Life life, SessionId session, std::uint64_t message) {
+    see(life, message, raw(session), 0, 0);
+    History& history = lives_.at(life);
+    const auto [found, unknown] = history.accepted.try_emplace(message, kRefused);
+    if (!unknown && found->second == 0) --history.outstanding;
+    found->second = kRefused;
+    if (witness_ != nullptr) witness_->on_refused(life, session, message);
+}
+
+void Oracle::on_asked(Life life, SessionId session, std::string_view group) {
+    see(life, raw(session), group.size(), 1, 0);
+    if (witness_ != nullptr) witness_->on_asked(life, session, group);
+}
+
+void Oracle::on_flushed(Life life, SessionId session, std::string_view group) {
+    groups_.on_flushed(life, session, group);
+    if (witness_ != nullptr) witness_->on_flushed(life, session, group);
+}
+
 void Oracle::on_closed(Life life, SessionId session, std::uint32_t sender) {
-    groups_.on_closed(life, session);
     if (witness_ != nullptr) witness_->on_closed(life, session);
+    forget(life, session, sender);
+}
+
+void Oracle::on_lost(Life life, SessionId session, std::uint32_t sender) {
+    if (witness_ != nullptr) witness_->on_lost(life, session);
+    forget(life, session, sender);
+}
+
+void Oracle::forget(Life life, SessionId session, std::uint32_t sender) {
+    groups_.on_closed(life, session);
     History& history = lives_.at(life);
     std::erase_if(history.accepted, [&](const auto& entry) {
         const bool given_up = entry.first >> 32 == sender && entry.second == 0;

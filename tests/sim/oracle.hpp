@@ -20,6 +20,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <unordered_map>
 #include <unordered_set>
@@ -44,15 +45,24 @@ public:
     /// A client is about to hand over a message that will be recognised when it comes back. May be
     /// called again for one that the engine did not take at once.
     void on_said(Life life, SessionId session, std::uint64_t message, Service service,
-                 const std::vector<std::string>& groups);
+                 const std::vector<std::string>& groups, bool subgroup = false);
+    /// All of it was taken, whatever may become of it.
+    void on_taken(Life life, SessionId session, std::uint64_t message);
     void on_trace(Life life, const telemetry::TraceEvent& event);
+    /// It must come back or be refused.
     void on_accepted(Life life, std::uint64_t message);
+    void on_refused(Life life, SessionId session, std::uint64_t message);
+    /// A flush group asks a session; the engine has taken its answer.
+    void on_asked(Life life, SessionId session, std::string_view group);
+    void on_flushed(Life life, SessionId session, std::string_view group);
     /// A client at `life` received its session's or another's message.
     void on_received(Life life, SessionId session, std::uint64_t message,
                      const engine::Delivery& delivery, bool own);
     void on_view(Life life, const engine::ViewEvent& event);
     /// A session ended: what it sent may, but need not, come to pass, and nobody hears of it.
     void on_closed(Life life, SessionId session, std::uint32_t sender);
+    /// The engine ended it: the same.
+    void on_lost(Life life, SessionId session, std::uint32_t sender);
 
     /// After HEAL: `alive` are the lives that must form one ring.
     void at_rest(const std::vector<Life>& alive);
@@ -80,10 +90,14 @@ private:
         Ring transitional{};
         std::uint64_t together{0};
         std::unordered_map<std::uint64_t, std::uint64_t> last_of_session;
-        std::unordered_map<std::uint64_t, int> accepted;  ///< message -> times received by sender
+        /// Message -> times received by its sender, or kRefused.
+        std::unordered_map<std::uint64_t, int> accepted;
         std::size_t outstanding{0};
     };
 
+    static constexpr int kRefused = -1;
+
+    void forget(Life life, SessionId session, std::uint32_t sender);
     void see(Life life, std::uint64_t what, std::uint64_t a, std::uint64_t b, std::uint64_t c);
     void on_message(Life life, History& history, const telemetry::TraceEvent& event);
     void check_order(Life life, History& history, Place place, const Body& body);

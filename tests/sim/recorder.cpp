@@ -4,6 +4,7 @@
 #include <string>
 
 #include "tests/checker/check.hpp"
+#include "tests/sim/memberships.hpp"
 
 namespace torc::sim {
 namespace {
@@ -115,16 +116,42 @@ check::List Recorder::groups_of(std::uint64_t message, const Groups& groups) {
 }
 
 void Recorder::on_said(Life life, SessionId session, std::uint64_t message, Service service,
-                       const std::vector<std::string>& groups) {
-    const check::Session who = session_of(life, session);
-    std::uint64_t& last = node_of(life).last_said[session.slot];
-    if (last == number_of(message)) return;
-    last = number_of(message);
-    put(check::Said{at(life), who, last, service_of(service), groups_of(message, groups)});
+                       const std::vector<std::string>& groups, bool subgroup) {
+    if (said_.contains(message)) return;
+    offered_[message] = {at(life),
+                         session_of(life, session),
+                         number_of(message),
+                         service_of(service),
+                         groups_of(message, groups),
+                         subgroup};
+}
+
+void Recorder::put_said(std::uint64_t message) {
+    const auto offered = offered_.find(message);
+    if (offered == offered_.end()) return;
+    put(offered->second);
+    offered_.erase(offered);
+    said_.insert(message);
+}
+
+void Recorder::on_taken(Life, SessionId, std::uint64_t message) { put_said(message); }
+
+void Recorder::on_refused(Life life, SessionId session, std::uint64_t message) {
+    put_said(message);
+    put(check::Refused{at(life), session_of(life, session), number_of(message)});
+}
+
+void Recorder::on_asked(Life life, SessionId session, std::string_view group) {
+    put(check::Asked{at(life), session_of(life, session), trace_.name(group)});
+}
+
+void Recorder::on_flushed(Life life, SessionId session, std::string_view group) {
+    put(check::Flushed{at(life), session_of(life, session), trace_.name(group)});
 }
 
 void Recorder::on_received(Life life, SessionId session, std::uint64_t message,
                            const engine::Delivery& delivery) {
+    put_said(message);
     put(check::Heard{at(life), session_of(life, session), number_of(message),
                      service_of(delivery.service), groups_of(message, delivery.groups)});
 }
@@ -143,7 +170,14 @@ void Recorder::on_view(Life life, const engine::ViewEvent& event) {
                      cause_of(event.cause),
                      0,
                      0,
-                     event.my_vs_set};
+                     event.my_vs_set,
+                     false};
+    const std::pair key{raw(event.session), group};
+    // Who leaves without a view is one that waited for its first: plain groups give it at once.
+    const bool first = view.cause == check::Cause::self_leave || is_first_of_flush_group(event);
+    const auto kind = node_of(life).is_flush.try_emplace(key, first).first;
+    view.flush = kind->second;
+    if (view.cause == check::Cause::self_leave) node_of(life).is_flush.erase(kind);
     scratch_.clear();
     for (const std::string_view member : event.members) scratch_.push_back(trace_.name(member));
     view.members = trace_.list(scratch_);
@@ -156,6 +190,12 @@ void Recorder::on_closed(Life life, SessionId session) {
     const check::Session who = session_of(life, session);
     node_of(life).open.erase(raw(session));
     put(check::Closed{at(life), who});
+}
+
+void Recorder::on_lost(Life life, SessionId session) {
+    const check::Session who = session_of(life, session);
+    node_of(life).open.erase(raw(session));
+    put(check::Lost{at(life), who});
 }
 
 void Recorder::at_rest(const std::vector<Life>& alive) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "tests/sim/flushing.hpp"
 #include "tests/sim/world.hpp"
 
 namespace torc::sim {
@@ -11,6 +12,7 @@ bool World::is_calm(const SimNode& node, std::size_t living) const {
     if (node.leaving() || !engine.operational() || engine.groups().merging()) return false;
     if (engine.ring().members().size() != living) return false;
     if (node.pending_ops() != 0 || engine.ring().backlog() != 0) return false;
+    if (is_flushing(engine)) return false;
     return engine.ring().stable() == engine.ring().high() && oracle_.outstanding(node.life()) == 0;
 }
 
@@ -127,9 +129,10 @@ std::string World::picture() const {
              << " stable " << engine.ring().stable().raw << " backlog " << engine.ring().backlog()
              << " ops " << node->pending_ops() << " outstanding "
              << oracle_.outstanding(node->life()) << (engine.groups().merging() ? " merging" : "")
-             << (node->leaving() ? " leaving" : "") << ", ring timer in "
-             << (engine.ring().next_deadline() - now_).count() << " ns, membership timer in "
-             << (engine.former().next_deadline() - now_).count() << " ns";
+             << (is_flushing(engine) ? " flushing" : "") << (node->leaving() ? " leaving" : "")
+             << ", ring timer in " << (engine.ring().next_deadline() - now_).count()
+             << " ns, membership timer in " << (engine.former().next_deadline() - now_).count()
+             << " ns, any in " << (node->next_deadline() - now_).count() << " ns";
     }
     return text.str();
 }

@@ -96,6 +96,78 @@ TEST(Judgement, TheOrderOfProcessesInTheFileDoesNotMatter) {
               "1.1 ");
 }
 
+// --- flush groups: a and b are in a view of f together, and c sees nothing of it -----------------
+
+const std::string kBothInView =
+    "opened at=0.1 session=#a#n0@1\nopened at=1.1 session=#b#n1@1\n"
+    "view at=0.1 session=#a#n0@1 group=f ring=5.0 index=1 cause=join members=#a#n0 sets=0 mine=0 "
+    "flush=1\n"
+    "asked at=0.1 session=#a#n0@1 group=f\nflushed at=0.1 session=#a#n0@1 group=f\n"
+    "view at=0.1 session=#a#n0@1 group=f ring=5.0 index=2 cause=join members=#a#n0,#b#n1 sets=0,1 "
+    "mine=0 flush=1\n"
+    "view at=1.1 session=#b#n1@1 group=f ring=5.0 index=2 cause=join members=#a#n0,#b#n1 sets=0,1 "
+    "mine=1 flush=1\n";
+
+std::string of(const char* kind, const char* who, const std::string& rest) {
+    const std::string node(1, who[0] == 'a' ? '0' : '1');
+    return std::string(kind) + " at=" + node + ".1 session=#" + who + "#n" + node + "@1 " + rest +
+           "\n";
+}
+
+TEST(Judgement, AFlushGroupsMessageIsHeardInTheViewOfItsSaying) {
+    const std::string message = "message=1 service=agreed groups=f";
+    EXPECT_EQ(broken_by(kBothInView + of("said", "a", message) + of("heard", "a", message) +
+                        of("heard", "b", message)),
+              "");
+    EXPECT_EQ(broken_by(of("opened", "a", "") + of("said", "a", message) +
+                        kBothInView.substr(kBothInView.find("opened at=1.1")) +
+                        of("heard", "b", message)),
+              "F2 ")
+        << "said before its first view";
+    EXPECT_EQ(broken_by(kBothInView + of("asked", "a", "group=f") + of("flushed", "a", "group=f") +
+                        of("said", "a", message) + of("heard", "b", message)),
+              "F2 ")
+        << "said behind its flush_ok";
+}
+
+TEST(Judgement, AFlushGroupMayRaiseAServiceForAll) {
+    const std::string heard = "message=1 service=agreed groups=f";
+    const std::string said = of("said", "a", "message=1 service=reliable groups=f");
+    EXPECT_EQ(broken_by(kBothInView + said + of("heard", "a", heard) + of("heard", "b", heard)),
+              "");
+    EXPECT_EQ(broken_by(kBothInView + said + of("heard", "a", heard) +
+                        of("heard", "b", "message=1 service=reliable groups=f")),
+              "G5 ");
+}
+
+TEST(Judgement, WhoHearsByAnotherWayNeedNotBeInTheView) {
+    const std::string message = "message=1 service=agreed groups=#b#n1,f";
+    EXPECT_EQ(broken_by(kBothInView + of("asked", "b", "group=f") + of("flushed", "b", "group=f") +
+                        "view at=1.1 session=#b#n1@1 group=f ring=6.1 index=1 cause=network "
+                        "members=#b#n1 sets=0 mine=0 flush=1\n" +
+                        of("said", "a", message) + of("heard", "b", message)),
+              "");
+}
+
+TEST(Judgement, ASubgroupCastIsForThoseItNames) {
+    const std::string to_a = "message=1 service=agreed groups=f,#a#n0";
+    const std::string said = of("said", "a", to_a + " subgroup=1");
+    EXPECT_EQ(broken_by(kBothInView + said + of("heard", "a", to_a)), "");
+    EXPECT_EQ(broken_by(kBothInView + said + of("heard", "a", to_a) + of("heard", "b", to_a)),
+              "F7 ");
+}
+
+TEST(Judgement, AtRestARefusalSettlesWhatIsOwed) {
+    const std::string message = "message=1 service=agreed groups=f";
+    const std::string said = of("said", "a", message);
+    EXPECT_EQ(broken_by(kBothInView + said + "rest at=0.1\n"), "G16 ");
+    EXPECT_EQ(broken_by(kBothInView + said + of("refused", "a", "message=1") + "rest at=0.1\n"),
+              "");
+    EXPECT_EQ(
+        broken_by(kBothInView + said + of("refused", "a", "message=1") + of("heard", "b", message)),
+        "F6 ");
+}
+
 TEST(Judgement, AMillionRecordsOfClientsAreNoBurden) {
     Trace trace;
     const Name group = trace.name("g");

@@ -21,21 +21,24 @@ Trace one_of_each() {
     const std::vector<std::uint32_t> nodes{0, 3, 63};
     const std::vector<std::uint32_t> names{group, session.name};
     const std::vector<std::uint32_t> sets{0, 1};
-    trace.records = {
-        Boot{at},
-        Fail{at},
-        Sent{at, ring, 12, 1, Service::safe, 0xDEADBEEF},
-        Delivered{at, ring, 12, 1, 3, Service::reliable, 0},
-        Transitional{at, ring, trace.list(nodes)},
-        Regular{at, ring, 0},
-        Opened{at, session},
-        Closed{at, session},
-        Lost{at, session},
-        Said{at, session, 1ull << 32 | 1, Service::fifo, trace.list(names)},
-        Heard{at, session, 1ull << 32 | 1, Service::unreliable, trace.list(names)},
-        Signal{at, session, group},
-        View{at, session, group, ring, 5, Cause::network, trace.list(names), trace.list(sets), 1},
-        Rest{at}};
+    trace.records = {Boot{at},
+                     Fail{at},
+                     Sent{at, ring, 12, 1, Service::safe, 0xDEADBEEF},
+                     Delivered{at, ring, 12, 1, 3, Service::reliable, 0},
+                     Transitional{at, ring, trace.list(nodes)},
+                     Regular{at, ring, 0},
+                     Opened{at, session},
+                     Closed{at, session},
+                     Lost{at, session},
+                     Said{at, session, 1ull << 32 | 1, Service::fifo, trace.list(names), true},
+                     Heard{at, session, 1ull << 32 | 1, Service::unreliable, trace.list(names)},
+                     Refused{at, session, 1ull << 32 | 1},
+                     Asked{at, session, group},
+                     Flushed{at, session, group},
+                     Signal{at, session, group},
+                     View{at, session, group, ring, 5, Cause::network, trace.list(names),
+                          trace.list(sets), 1, true},
+                     Rest{at}};
     return trace;
 }
 
@@ -67,6 +70,14 @@ TEST(Text, EveryKindComesBackAsItWent) {
 
 TEST(Text, CommentsAndOrderOfKeysDoNotMatter) {
     EXPECT_EQ(line("# a remark\n\nsent hash=0 service=agreed index=0 seq=1 ring=1.1 at=0.1"), "");
+}
+
+TEST(Text, AFlagIsWrittenOnlyIfItIsSet) {
+    Trace trace;
+    const Said said{{0, 1}, {trace.name("#a#n0"), 1}, 1, Service::fifo, 0, false};
+    EXPECT_EQ(line_of(trace, said).find("subgroup"), std::string::npos);
+    EXPECT_EQ(line("said at=0.1 session=#a#n0@1 message=1 service=fifo groups= subgroup=2x"),
+              "line 2: '2x' is not a number that fits here");
 }
 
 TEST(Text, ErrorsNameTheLine) {

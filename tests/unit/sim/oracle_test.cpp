@@ -248,7 +248,7 @@ TEST(GroupOracleBites, AViewFollowsFromTheOneBefore) {
     group.both_join();
     EXPECT_THROW(group.view(kA, engine::ViewCause::leave, 3, {"#s0#n0", "#s0#n1"}, "#s0#n1"),
                  Violation);
-    EXPECT_THROW(group.view(kC, engine::ViewCause::network, 4, {"#s0#n2"}, {}, {0}), Violation);
+    EXPECT_THROW(group.view(kC, engine::ViewCause::leave, 4, {"#s0#n2"}, "#s0#n0"), Violation);
 }
 
 TEST(GroupOracleBites, ASetComesFromOneView) {
@@ -258,6 +258,62 @@ TEST(GroupOracleBites, ASetComesFromOneView) {
     group.view(kA, engine::ViewCause::network, 3, all, {}, {0, 0}, 0);
     group.view(kA, engine::ViewCause::network, 5, all, {}, {0, 0}, 0);
     EXPECT_THROW(group.view(kB, engine::ViewCause::network, 5, all, {}, {0, 0}, 0), Violation);
+}
+
+/// The first two are in a view of a flush group together.
+class FlushGroup : public Group {
+public:
+    FlushGroup() {
+        oracle.on_ring({10, 0}, kAll);
+        view(kA, engine::ViewCause::join, 1, {"#s0#n0"}, "#s0#n0", {0}, 0);
+        flush(kA);
+        view(kA, engine::ViewCause::join, 2, {"#s0#n0", "#s0#n1"}, "#s0#n1", {0, 1}, 0);
+        view(kB, engine::ViewCause::join, 2, {"#s0#n0", "#s0#n1"}, "#s0#n1", {0, 1}, 1);
+    }
+    void say(Life life, std::uint64_t message) {
+        oracle.on_said(life, SessionId{0, 1}, message, {"g"}, false);
+    }
+    void flush(Life life) { oracle.on_flushed(life, SessionId{0, 1}, "g"); }
+    void left_alone(Life life, std::string_view who) {
+        view(life, engine::ViewCause::disconnect, 3, {who}, life.node == 0 ? "#s0#n1" : "#s0#n0",
+             {0}, 0);
+    }
+};
+
+TEST(FlushOracleBites, AMessageIsHeardInTheViewOfItsSaying) {
+    FlushGroup group;
+    group.say(kA, 1);
+    EXPECT_NO_THROW(group.got(kB, 1));
+    group.say(kA, 2);
+    group.flush(kB);
+    group.left_alone(kB, "#s0#n1");
+    EXPECT_THROW(group.got(kB, 2), Violation);
+}
+
+TEST(FlushOracleBites, NobodyHearsWhoHasFlushedOrIsNoMember) {
+    FlushGroup group;
+    group.flush(kA);
+    group.say(kA, 1);
+    EXPECT_THROW(group.got(kB, 1), Violation);
+    EXPECT_THROW(group.got(kB, 2), Violation) << "said by nobody that has a view";
+}
+
+TEST(FlushOracleBites, NobodyGoesOnUnflushed) {
+    FlushGroup group;
+    EXPECT_THROW(group.left_alone(kA, "#s0#n0"), Violation);
+    group.flush(kA);
+    EXPECT_NO_THROW(group.left_alone(kA, "#s0#n0"));
+}
+
+TEST(FlushOracleBites, SetsHoldWhateverTheCause) {
+    const std::vector<std::string_view> all{"#s0#n0", "#s0#n1", "#s0#n2"};
+    FlushGroup group;
+    EXPECT_THROW(group.view(kC, engine::ViewCause::join, 3, all, "#s0#n2", {0, 0, 0}, 0), Violation)
+        << "a joiner is alone in its set";
+    group.oracle.on_together(kA, 0b101);
+    group.flush(kA);
+    EXPECT_THROW(group.view(kA, engine::ViewCause::join, 4, all, "#s0#n2", {0, 0, 1}, 0), Violation)
+        << "its daemon did not come along since the view before";
 }
 
 TEST(GroupOracleBites, AMemberOfANetworkViewLivesInTheRing) {
