@@ -38,7 +38,6 @@ Accept Engine::on_client(Instant now, const ClientOp& op) {
 }
 
 Accept Engine::take(Instant now, const ClientOp& op) {
-    if (op.session == expelled_ && op.kind != ClientOp::Kind::close) return Accept::illegal;
     switch (op.kind) {
         case ClientOp::Kind::open:
             break;
@@ -159,27 +158,24 @@ Accept Engine::flush_ok(Instant now, const ClientOp& op) {
 /// Only the time in which a consent could have been given counts.
 Instant Engine::flush_deadline() const {
     if (!wants_clients() || mutant(Mutant::silence_borne)) return kNever;
-    return groups_.sessions().is_open(expelled_) ? expel_again_ : groups_.next_flush_deadline();
+    return std::max(groups_.next_flush_deadline(), expel_again_);
 }
 
-/// Who is overdue is told first, so that its driver counts the DISCONNECT among nobody's
-/// operations.
+/// Who is overdue goes on as a session until the ring has room for its DISCONNECT. Where that has
+/// its place at once (a ring of one), it is not reported as an operation of the driver.
 void Engine::expel_overdue(Instant now) {
-    if (!finish_expulsion(now)) return;
-    for (const SessionId session : groups_.overdue_sessions()) {
+    while (!groups_.overdue_sessions().empty()) {
+        const SessionId session = groups_.overdue_sessions()[0];
         expelled_ = session;
+        const Accept accept = close_session(now, session);
+        expelled_ = SessionId{};
+        if (accept != Accept::accepted) {
+            expel_again_ = now + settings_.timers.token_retransmit;
+            return;
+        }
         counters_.inc(telemetry::CounterId::flush_timeouts);
         effects_.session(session, SessionOutcome::flush_timeout);
-        if (!finish_expulsion(now)) return;
     }
-}
-
-/// False if the ring has no room for the DISCONNECT at present.
-bool Engine::finish_expulsion(Instant now) {
-    if (!groups_.sessions().is_open(expelled_)) return true;
-    if (close_session(now, expelled_) == Accept::accepted) return true;
-    expel_again_ = now + settings_.timers.token_retransmit;
-    return false;
 }
 
 }  // namespace torc::engine

@@ -163,7 +163,8 @@ ordering::RingUpcalls Engine::ring_upcalls() {
     upcalls.deliver_fn = [](void* engine, const ordering::OrderedMessage& message) {
         Engine& self = engine_of(engine);
         self.trace_message(message);
-        if (message.sender == self.me_.index && !message.control) {
+        if (message.sender == self.me_.index && !message.control &&
+            session_id(message.session) != self.expelled_) {
             self.effects_.ordered(session_id(message.session), message.service);
         }
         self.groups_.on_message({message.sender, session_id(message.session), message.service,

@@ -89,7 +89,6 @@ private:
                   std::span<const std::string_view> destinations, const Standing& standing);
     Instant flush_deadline() const;
     void expel_overdue(Instant now);
-    bool finish_expulsion(Instant now);
 
     void start_recovery(Instant now, const membership::PlanForMe& plan);
     ordering::RingUpcalls ring_upcalls();
@@ -112,7 +111,7 @@ private:
     Instant now_{};  ///< of the call that is running, for traces and upcalls
     bool running_{false};
     SessionId large_speaker_;  ///< whose large message is partly taken; slot 0xFFFF: nobody's
-    SessionId expelled_;       ///< told of its flush_timeout, perhaps not closed yet
+    SessionId expelled_;       ///< whose DISCONNECT for its flush_timeout is being submitted
     Instant expel_again_{};    ///< the ring had no room for the DISCONNECT of who is overdue
     std::vector<std::byte> envelope_;
     std::vector<ordering::Holder> holders_;
