@@ -23,20 +23,7 @@ void gather_flush(std::vector<Witness*> members, const char* group) {
     for (Witness* member : members) member->drain();
 }
 
-class FlushTest : public ::testing::Test {
-protected:
-    static void SetUpTestSuite() {
-        cluster_ = std::make_unique<LocalCluster>(patient_plan());
-        cluster_->start();
-    }
-    static void TearDownTestSuite() { cluster_.reset(); }
-    static const LocalCluster& cluster() { return *cluster_; }
-
-private:
-    static std::unique_ptr<LocalCluster> cluster_;
-};
-
-std::unique_ptr<LocalCluster> FlushTest::cluster_;
+class FlushTest : public SharedCluster {};
 
 TEST_F(FlushTest, TheFirstMemberHasItsViewAtOnce) {
     Witness ann(cluster(), 0, "ann");

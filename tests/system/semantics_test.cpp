@@ -15,21 +15,7 @@
 namespace torc::system_test {
 namespace {
 
-/// One cluster for all tests; each uses groups and sessions of its own.
-class Semantics : public ::testing::Test {
-protected:
-    static void SetUpTestSuite() {
-        cluster_ = std::make_unique<LocalCluster>(patient_plan());
-        cluster_->start();
-    }
-    static void TearDownTestSuite() { cluster_.reset(); }
-    static const LocalCluster& cluster() { return *cluster_; }
-
-private:
-    static std::unique_ptr<LocalCluster> cluster_;
-};
-
-std::unique_ptr<LocalCluster> Semantics::cluster_;
+class Semantics : public SharedCluster {};
 
 TEST_F(Semantics, OneOrderOfAllGroupsAtEveryClient) {
     constexpr int kEach = 60;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -225,6 +226,20 @@ inline ClusterPlan patient_plan() {
                      "cluster.timers.merge_probe=200ms"};
     return plan;
 }
+
+/// One ring for all tests of a suite; each uses groups and sessions of its own.
+class SharedCluster : public ::testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        cluster_ = std::make_unique<LocalCluster>(patient_plan());
+        cluster_->start();
+    }
+    static void TearDownTestSuite() { cluster_.reset(); }
+    static const LocalCluster& cluster() { return *cluster_; }
+
+private:
+    inline static std::unique_ptr<LocalCluster> cluster_;
+};
 
 /// Members join one after the other, each waits until all are in, and all forget what they saw.
 inline void gather(std::vector<Witness*> members, const char* group) {
