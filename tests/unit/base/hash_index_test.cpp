@@ -59,7 +59,7 @@ TEST(HashIndex, HoldsItsCapacityAndIsEmptyWhenCleared) {
 
 /// Reserving more than any machine has works only if it is not touched.
 TEST(HashIndex, TouchesWhatIsUsed) {
-    HashIndex index(std::size_t{1} << 24);
+    HashIndex index(std::size_t{1} << 31);
     index.insert(5, 17);
     EXPECT_EQ(index.find(17, [](HashIndex::Id) { return true; }), 5u);
 }

@@ -371,8 +371,7 @@ TEST(Library, OthersSeeADisconnectWhetherClosedOrKilled) {
     EXPECT_EQ(left.sender(), "#bob#n1");
 }
 
-// --- arguments
-// -------------------------------------------------------------------------------------
+// --- arguments -----------------------------------------------------------------------------------
 
 TEST(Library, RefusesBadArguments) {
     TempDir dir;

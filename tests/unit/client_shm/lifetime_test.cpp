@@ -14,8 +14,7 @@
 namespace torc::client_shm::test {
 namespace {
 
-// --- connecting
-// ------------------------------------------------------------------------------------
+// --- connecting ----------------------------------------------------------------------------------
 
 TEST(Connect, SaysWhyItFails) {
     TempDir dir;
@@ -90,8 +89,7 @@ TEST(Connect, TwoThousandSessionsLeakNothing) {
     EXPECT_EQ(open_fds(), before);
 }
 
-// --- the daemon dies
-// -------------------------------------------------------------------------------
+// --- the daemon dies -----------------------------------------------------------------------------
 
 TEST(LostDaemon, SenderInMidSendLivesAndIsToldOnce) {
     struct sigaction action{};
@@ -198,8 +196,7 @@ TEST(LostDaemon, OrderlyStopHasItsOwnReason) {
     stopper.join();
 }
 
-// --- hanging up
-// ------------------------------------------------------------------------------------
+// --- hanging up ----------------------------------------------------------------------------------
 
 TEST(HangUp, EndsAllThatWaitFromAnyThread) {
     TempDir dir;
@@ -246,8 +243,7 @@ TEST(HangUp, WhatWasSentStaysSentAndWhatCameIsReceived) {
     EXPECT_EQ(expect_message(bob).text(), "last words");
 }
 
-// --- fork
-// ------------------------------------------------------------------------------------------
+// --- fork ----------------------------------------------------------------------------------------
 
 TEST(Fork, ChildIsRefusedAndTheParentGoesOn) {
     TempDir dir;

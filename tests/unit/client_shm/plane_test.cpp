@@ -296,8 +296,7 @@ TEST_F(PlaneTest, EveryViewSaysWhoCameWithWhom) {
     EXPECT_EQ(sets_of(engine::ViewCause::leave, "#dan#n1", 3), (Sets{0, 0, 0, 0}));
 }
 
-// --- hostile segments
-// ------------------------------------------------------------------------------
+// --- hostile segments ----------------------------------------------------------------------------
 
 TEST_F(PlaneTest, ImpossibleTailEndsTheSession) {
     start();
