@@ -95,8 +95,7 @@ void Engine::dispatch(Instant now, FrameRef frame) {
     TORC_CHECK(false && "validate lets known kinds through only");
 }
 
-// --- between the siblings
-// --------------------------------------------------------------------------
+// --- between the siblings ------------------------------------------------------------------------
 
 /// Carries what one sibling found out to the others, until nobody has news.
 void Engine::settle(Instant now) {
@@ -254,8 +253,7 @@ void Engine::trace_configuration(telemetry::TraceKind kind, const RingId& id,
                     hash_of(members), id.epoch, bitmap});
 }
 
-// --- time and the end
-// ------------------------------------------------------------------------------
+// --- time and the end ----------------------------------------------------------------------------
 
 void Engine::on_timer(Instant now) {
     const Running running(running_);

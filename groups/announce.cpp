@@ -70,8 +70,7 @@ void Groups::tell_self_leave(SessionId session, std::string_view group, std::str
     upcalls_.view_fn(upcalls_.driver, event);
 }
 
-// --- flush groups
-// --------------------------------------------------------------------------------
+// --- flush groups --------------------------------------------------------------------------------
 
 /// Gives the view that is due, if nobody is waited for. Never behind a transitional signal: members
 /// who parted are still in the directory there, and the next configuration is in the same step.

@@ -54,8 +54,7 @@ void Groups::on_message(const OrderedPiece& piece) {
     }
 }
 
-// --- who may be heard
-// ----------------------------------------------------------------------------
+// --- who may be heard ----------------------------------------------------------------------------
 
 void Groups::find_targets(std::span<const std::string_view> destinations) {
     targets_.clear();
@@ -110,8 +109,7 @@ std::optional<SessionOutcome> Groups::objection_at_order(const OrderedPiece& pie
     return now.views == 0 ? SessionOutcome::not_member : SessionOutcome::flushed;
 }
 
-// --- who hears it
-// --------------------------------------------------------------------------------
+// --- who hears it --------------------------------------------------------------------------------
 
 /// The open session of this daemon that has this name; slot 0xFFFF if there is none.
 SessionId Groups::local_session(std::string_view private_name) const {
@@ -182,8 +180,7 @@ void Groups::deliver(const OrderedPiece& piece, const Envelope& envelope) {
     upcalls_.deliver_fn(upcalls_.driver, delivery);
 }
 
-// --- local sessions
-// ------------------------------------------------------------------------------
+// --- local sessions ------------------------------------------------------------------------------
 
 void Groups::close_session(SessionId id) {
     if (!sessions_.is_open(id)) return;

@@ -23,8 +23,7 @@ bool same_group(const StagedMember& a, const StagedMember& b) { return a.group =
 
 }  // namespace
 
-// --- the transitional signal
-// ---------------------------------------------------------------------
+// --- the transitional signal ---------------------------------------------------------------------
 
 bool Groups::has_departed(GroupId group) const {
     bool departed = false;
@@ -76,8 +75,7 @@ void Groups::part_flush_group(GroupId group, const RingId& id) {
     ask_to_flush(group);
 }
 
-// --- the next configuration
-// ----------------------------------------------------------------------
+// --- the next configuration ----------------------------------------------------------------------
 
 void Groups::on_regular(const RingId& id, const wire::MemberList& members) {
     ring_ = id;
@@ -126,8 +124,7 @@ void Groups::after_subtraction() {
     }
 }
 
-// --- joining directories
-// -------------------------------------------------------------------------
+// --- joining directories -------------------------------------------------------------------------
 
 std::span<const std::byte> Groups::chunk_to_send() {
     if (!owes_chunk_) return {};

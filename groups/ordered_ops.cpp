@@ -12,8 +12,7 @@ Participant author_of(const OrderedPiece& piece, const Envelope& envelope) {
 
 }  // namespace
 
-// --- joins
-// ---------------------------------------------------------------------------------------
+// --- joins ---------------------------------------------------------------------------------------
 
 void Groups::refuse_join(const OrderedPiece& piece, SessionOutcome why) {
     counters_.inc(telemetry::CounterId::joins_refused);
@@ -57,8 +56,7 @@ void Groups::apply_join(const OrderedPiece& piece, const Envelope& envelope) {
     if (transitional_ && has_departed(group)) tell_of_parting(group, told, piece);
 }
 
-// --- leaves
-// --------------------------------------------------------------------------------------
+// --- leaves --------------------------------------------------------------------------------------
 
 /// Removes a member; false if the group ended with it.
 bool Groups::take_out(GroupId group, const Participant& who) {
@@ -97,8 +95,7 @@ void Groups::apply_disconnect(const OrderedPiece& piece, const Envelope& envelop
     }
 }
 
-// --- flush groups
-// --------------------------------------------------------------------------------
+// --- flush groups --------------------------------------------------------------------------------
 
 /// A member came or went: the view for it, at once or when the others have consented.
 void Groups::change_flush_group(GroupId group, ViewCause cause, const Participant& who) {
