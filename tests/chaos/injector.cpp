@@ -76,7 +76,7 @@ void Injector::begin(const Fault& fault, Millis now) {
     const bool is_of_process = fault.kind <= FaultKind::pause;
     if (is_of_process && daemons_[fault.node] != Daemon::up) return;  // it is down already
     const bool is_dead = std::any_of(active_.begin(), active_.end(), [&](const Active& active) {
-        return active.fault.kind == FaultKind::kill_client && active.fault.node == fault.node;
+        return active.fault.kind == FaultKind::kill_client && active.fault.client == fault.client;
     });
     if (fault.kind == FaultKind::kill_client && is_dead) return;
     ++begun_[static_cast<std::size_t>(fault.kind)];
@@ -96,7 +96,7 @@ void Injector::begin(const Fault& fault, Millis now) {
             cluster_.daemon(fault.node).signal(SIGSTOP);
             return;
         case FaultKind::kill_client:
-            client_(fault.node, false);
+            client_(fault.client, false);
             return;
         case FaultKind::split:
         case FaultKind::unplug:
@@ -112,7 +112,7 @@ void Injector::begin(const Fault& fault, Millis now) {
 void Injector::end(const Active& active) {
     const std::uint32_t node = active.fault.node;
     say_("end   " + text_of(active.fault));
-    if (active.fault.kind == FaultKind::kill_client) client_(node, true);
+    if (active.fault.kind == FaultKind::kill_client) client_(active.fault.client, true);
     if (active.fault.kind == FaultKind::kill || active.fault.kind == FaultKind::stop) boot(node);
     if (active.fault.kind == FaultKind::pause && active.boot == boots_[node] &&
         daemons_[node] != Daemon::killed) {

@@ -94,7 +94,7 @@ private:
                 fault.period = plan_.token_loss * std::array{50, 90, 110}[prng_.below(3)] / 100;
                 break;
             case FaultKind::kill_client:
-                fault.node = static_cast<std::uint32_t>(prng_.below(plan_.clients));
+                fault.client = static_cast<std::uint32_t>(prng_.below(plan_.clients));
                 fault.lasts = millis(prng_.between(kDownMin, kDownMax));
                 break;
             case FaultKind::unplug:
@@ -126,7 +126,7 @@ std::string text_of(const Fault& fault) {
     std::string text = std::to_string(fault.at.count()) + " ms, for " +
                        std::to_string(fault.lasts.count()) + " ms: " + name_of(fault.kind);
     if (fault.kind < FaultKind::majority_ring) text += " n" + std::to_string(fault.node);
-    if (fault.kind == FaultKind::kill_client) text += ' ' + std::to_string(fault.node);
+    if (fault.kind == FaultKind::kill_client) text += ' ' + std::to_string(fault.client);
     if (fault.others != 0) text += " with " + nodes_of(fault.others);
     if (fault.period.count() != 0) text += " every " + std::to_string(fault.period.count()) + " ms";
     return text;

@@ -31,7 +31,8 @@ struct Fault {
     FaultKind kind{};
     Millis at{};              ///< since the start of the run
     Millis lasts{};           ///< kill, stop, kill_client: until the next boot or process
-    std::uint32_t node{0};    ///< the victim (kill_client: a client); strangers: with `others`
+    std::uint32_t node{0};    ///< the victim; strangers: with `others`
+    std::uint32_t client{0};  ///< kill_client: the victim
     std::uint32_t others{0};  ///< bits: split: one side; deaf: to whom; strangers: the other one
     Millis period{};          ///< flap
 };

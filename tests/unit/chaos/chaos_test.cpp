@@ -38,6 +38,7 @@ TEST(Schedule, KeepsItsBounds) {
             EXPECT_GE(fault.at, before) << text;
             EXPECT_LE(fault.at + fault.lasts, plan.length) << text;
             EXPECT_LT(fault.node, plan.nodes) << text;
+            EXPECT_LT(fault.client, plan.clients) << text;
             EXPECT_EQ(fault.others >> plan.nodes, 0u) << text;
             before = fault.at;
         }
