@@ -208,7 +208,8 @@ typedef struct torc_message {
     uint16_t reserved16;
     int32_t reason;          /* REFUSED: a TORC_ERROR_ code. SELF_LEAVE: TORC_OK after
                                 torc_leave(), else why the session had to leave the group */
-    uint64_t operation;      /* REFUSED: which; compare with torc_operations() */
+    uint64_t operation;      /* REFUSED: which; compare with torc_operations(). 0: a message below
+                                TORC_CAUSAL, to a group that became a flush group meanwhile */
     uint64_t fill_bytes;     /* WARNING: bytes waiting */
     uint64_t capacity_bytes; /* WARNING: of that many */
 

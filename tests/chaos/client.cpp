@@ -116,6 +116,7 @@ bool Client::connect() {
     flush_.clear();
     known_names_.clear();
     operations_.clear();
+    weak_to_flush_ = false;
     last_of_.clear();
     last_said_ = false;
     page_->members = 0;
@@ -305,6 +306,7 @@ bool Client::say(unsigned service, const std::vector<std::string>& groups, std::
             log_.mistake(private_name_ + ": could send behind its flush_ok");
         }
         note_operation(message, manners != Manners::good);
+        if (manners == Manners::unclear && service < TORC_CAUSAL) weak_to_flush_ = true;
         return true;
     }
     log_.refused(message);
@@ -393,7 +395,8 @@ void Client::take_request(const torc_message& message) {
         tool::monotonic_ns() + static_cast<std::int64_t>(prng_.below(plan_.answer_ms + 1)) * kLook;
 }
 
-/// Only what was sent to a flush group without being in a view of it may be refused.
+/// Only what was sent to a flush group without being in a view of it may be refused. A weak message
+/// has no number there.
 void Client::take_refusal(const torc_message& message) {
     const auto operation =
         std::find_if(operations_.begin(), operations_.end(),
@@ -402,7 +405,8 @@ void Client::take_refusal(const torc_message& message) {
     const bool fits =
         message.reason == TORC_ERROR_NOT_MEMBER || message.reason == TORC_ERROR_FLUSHED;
     if (known && operation->message != 0) log_.refused(operation->message);
-    if (known && operation->may_be_refused && fits) {
+    const bool weak = message.operation == 0 && weak_to_flush_;
+    if (fits && (weak || (known && operation->may_be_refused))) {
         ++page_->refused;
         return;
     }

@@ -116,6 +116,7 @@ private:
     std::map<std::string, FlushStanding> flush_;
     std::set<std::string> known_names_;  ///< private names of the latest view of kAll
     std::deque<Operation> operations_;   ///< the latest ones
+    bool weak_to_flush_{false};          ///< one below causal went to a flush group from outside
     std::set<std::uint32_t> last_of_;    ///< clients whose last message came
     bool last_said_{false};
 };

@@ -218,6 +218,27 @@ TEST_F(PlaneTest, RefusalsByTheOrderNameTheirOperation) {
     EXPECT_EQ(client->deliver()->refused.load(), 1u);
 }
 
+TEST_F(PlaneTest, OfWeakMessagesItIsNotKnownWhichOneWasRefused) {
+    start();
+    auto client = open();
+    answer = [](const ClientOp&) { return Accept::accepted; };
+    client->join("one");
+    client->write(RecordType::send, RawClient::send_body("g", "two", Service::fifo));
+    pass();
+    plane->ordered(client->id(), Service::fifo);
+    plane->session(client->id(), engine::SessionOutcome::not_member);
+    plane->publish();
+    RecordView record;
+    ASSERT_EQ(client->consumer.peek(record), RingStatus::ok);
+    EXPECT_EQ(record.header.operation, 0u);
+    client->consumer.advance(record);
+    plane->ordered(client->id(), Service::agreed);
+    plane->session(client->id(), engine::SessionOutcome::limit_reached);
+    plane->publish();
+    ASSERT_EQ(client->consumer.peek(record), RingStatus::ok);
+    EXPECT_EQ(record.header.operation, 1u) << "and its number is nobody else's";
+}
+
 TEST_F(PlaneTest, EveryReasonOfTheEngineIsTold) {
     using engine::SessionOutcome;
     start();
