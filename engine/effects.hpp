@@ -36,7 +36,8 @@ struct Effects {
     /// it: what `session_fn` says until the next one is about it. Optional.
     void (*ordered_fn)(void* driver, SessionId, Service){nullptr};
     void (*trace_fn)(void* driver, const telemetry::TraceEvent&){nullptr};
-    bool trace_sends{false};  ///< TraceKind::sent too, which reads every byte that is sent
+    bool trace_sends{false};   ///< TraceKind::sent too, which reads every byte that is sent
+    bool trace_bodies{false};  ///< of a message the hash, which reads every byte; else its length
 
     void deliver(const Delivery& delivery) const { deliver_fn(driver, delivery); }
     void view(const ViewEvent& event) const { view_fn(driver, event); }

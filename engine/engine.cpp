@@ -236,10 +236,12 @@ void Engine::trace(telemetry::TraceKind kind, std::uint64_t a, std::uint64_t b,
 
 void Engine::trace_message(const ordering::OrderedMessage& message) const {
     if (effects_.trace_fn == nullptr) return;
+    const std::uint64_t body = effects_.trace_bodies ? telemetry::trace_hash(message.payload)
+                                                     : std::uint64_t{message.payload.size()};
     effects_.trace({telemetry::TraceKind::message, me_.index, now_, message.seq.raw,
                     std::uint64_t{message.index} << 32 | std::uint64_t{raw(message.sender)} << 16 |
                         static_cast<std::uint64_t>(message.service),
-                    telemetry::trace_hash(message.payload), message.ring.epoch});
+                    body, message.ring.epoch});
 }
 
 void Engine::trace_configuration(telemetry::TraceKind kind, const RingId& id,

@@ -20,8 +20,8 @@ enum class TraceKind : std::uint16_t {
     token_resent,    ///< a: token_seq, b: times
     stable,          ///< a: stable, b: my_aru, c: high
     sent,            ///< my message got its place: as message; seq 0: it has none (unreliable)
-    message,       ///< delivered message: a: seq, b: index << 32 | sender << 16 | service, c: hash,
-                   ///< d (message only): ring epoch
+    message,       ///< delivered message: a: seq, b: index << 32 | sender << 16 | service, c: hash
+                   ///< or (in a daemon) length of the body, d (message only): ring epoch
     transitional,  ///< conf delivered: a: members << 16 | representative, b: hash of the member
                    ///< list, c: ring epoch, d: bitmap of the members with an index below 64
     regular,       ///< conf delivered: as transitional

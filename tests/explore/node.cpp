@@ -44,6 +44,7 @@ engine::Effects Node::effects() {
         Node& self = node_of(node);
         self.watch([&] { self.oracle_.on_trace(self.life(), event); });
     };
+    effects.trace_bodies = true;
     return effects;
 }
 

@@ -101,6 +101,7 @@ engine::Effects SimNode::effects() {
         self.inside_engine([&] { self.oracle_.on_trace(self.life(), event); });
     };
     effects.trace_sends = oracle_.is_watched();
+    effects.trace_bodies = true;
     return effects;
 }
 
