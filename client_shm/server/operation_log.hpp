@@ -29,30 +29,39 @@ public:
     /// Whether the next operation may be offered to the engine.
     bool has_room() const { return taken_ - placed_ < kUnderWayMax; }
 
-    /// The next operation is offered: from here on its place may come.
+    /// The next operation is offered: from here on its place may come, also while it is withdrawn:
+    /// of a large message the last part may be sent and delivered before the engine, offered it
+    /// once more, says that it has all of it.
     void offer() {
         ++taken_;
         offered_ = true;
-        early_ = false;
     }
     /// The engine did not take it now; it will be offered again.
     void withdraw() {
         --taken_;
         offered_ = false;
+        withdrawn_ = true;
     }
     void accept(Place place) {
-        offered_ = false;
-        if (place == Place::none) ++ordered_;
-        if (early_ || place == Place::none) return skip_settled();
-        if (place == Place::loose) {
-            ++loose_;
-            return skip_settled();
+        const bool total_is_early = early_total_;
+        const bool loose_is_early = early_loose_;
+        settle();
+        switch (place) {
+            case Place::none:
+                if (!loose_is_early) ++ordered_;
+                return skip_settled();
+            case Place::loose:
+                if (!loose_is_early) ++loose_;
+                return skip_settled();
+            case Place::total:
+                if (loose_is_early) --ordered_;  // that was another's
+                if (total_is_early) return skip_settled();
+                ++waiting_;
+                word_of(taken_) |= bit_of(taken_);
         }
-        ++waiting_;
-        word_of(taken_) |= bit_of(taken_);
     }
     void refuse() {
-        offered_ = false;
+        settle();
         ++refused_;
         skip_settled();
     }
@@ -61,10 +70,10 @@ public:
     /// none, which is so for what the daemon itself orders in the session's name.
     std::uint64_t on_total() {
         if (waiting_ == 0) {
-            if (!offered_ || early_) return 0;
-            early_ = true;  // while it is still being offered
+            if (!is_at_hand() || early_total_) return 0;
+            early_total_ = true;
             ++ordered_;
-            return taken_;
+            return offered_ ? taken_ : taken_ + 1;
         }
         const std::uint64_t number = oldest_waiting();
         word_of(number) &= ~bit_of(number);
@@ -73,12 +82,13 @@ public:
         if (--waiting_ == 0 && !offered_) placed_ = taken_;
         return number;
     }
-    /// One that waits for Place::loose was sent.
+    /// One that waits for Place::loose was sent. (A large unreliable one travels as FIFO and is
+    /// reported here too, though nothing waits for it: then a count is ahead for a while.)
     void on_loose() {
         if (loose_ > 0) {
             --loose_;
-        } else if (offered_ && !early_) {
-            early_ = true;
+        } else if (is_at_hand() && !early_loose_) {
+            early_loose_ = true;
         } else {
             return;
         }
@@ -108,6 +118,9 @@ private:
             number += kWordBits - number % kWordBits;
         }
     }
+    /// Being offered, or to be offered again.
+    bool is_at_hand() const { return offered_ || withdrawn_; }
+    void settle() { offered_ = withdrawn_ = early_total_ = early_loose_ = false; }
     void skip_settled() {
         if (waiting_ == 0) placed_ = taken_;
     }
@@ -120,7 +133,9 @@ private:
     std::uint64_t waiting_{0};
     std::uint64_t loose_{0};
     bool offered_{false};
-    bool early_{false};  ///< the one being offered is done already
+    bool withdrawn_{false};
+    bool early_total_{false};  ///< the one at hand has its place already
+    bool early_loose_{false};
 };
 
 }  // namespace torc::client_shm

@@ -299,6 +299,11 @@ bool Client::say(unsigned service, const std::vector<std::string>& groups, std::
                  std::size_t size, bool subgroup) {
     const std::uint64_t message = std::uint64_t{sender_number(plan_.number, life_)} << 32 | ++said_;
     const Manners manners = manners_of(groups);
+    // A weak one may be refused without a number. The others of several groups would have been owed
+    // it, so the log would have to know which one it was.
+    if (manners == Manners::unclear && groups.size() > 1 && !subgroup) {
+        service = std::max<unsigned>(service, TORC_CAUSAL);
+    }
     log_.said(message, service, groups, subgroup);
     const int result = hand_over(service, groups, type, make_payload(message, size), subgroup);
     if (result == TORC_OK) {

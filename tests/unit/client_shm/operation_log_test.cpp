@@ -70,6 +70,47 @@ TEST(OperationLog, WhatWasWithdrawnKeepsItsNumber) {
     EXPECT_EQ(log.on_total(), 1u);
 }
 
+TEST(OperationLog, ALargeOneMayBeDeliveredBeforeItIsTaken) {
+    OperationLog log;
+    take(log, Place::total);
+    log.offer();
+    log.withdraw();  // part of it is on its way
+    EXPECT_EQ(log.on_total(), 1u);
+    EXPECT_EQ(log.on_total(), 2u) << "the rest was sent, and all of it delivered";
+    EXPECT_EQ(log.on_total(), 0u);
+    log.offer();
+    log.accept(Place::total);
+    take(log, Place::total);
+    EXPECT_EQ(log.on_total(), 3u) << "what follows keeps its number";
+    EXPECT_EQ(log.ordered(), 3u);
+}
+
+TEST(OperationLog, ALargeWeakOneMayBeSentBeforeItIsTaken) {
+    OperationLog log;
+    for (const Place place : {Place::loose, Place::none}) {
+        log.offer();
+        log.withdraw();
+        log.on_loose();
+        log.offer();
+        log.accept(place);
+    }
+    EXPECT_EQ(log.ordered(), 2u);
+    log.on_loose();
+    EXPECT_EQ(log.ordered(), 2u) << "nothing is under way";
+}
+
+/// A large unreliable message was taken, and counted, before it was sent as FIFO.
+TEST(OperationLog, WhatNobodyWaitsForShiftsNoNumbers) {
+    OperationLog log;
+    take(log, Place::none);
+    log.offer();
+    log.on_loose();
+    log.accept(Place::total);
+    EXPECT_EQ(log.ordered(), 1u);
+    EXPECT_EQ(log.on_total(), 2u);
+    EXPECT_EQ(log.ordered(), 2u);
+}
+
 TEST(OperationLog, BoundedByWhatIsUnderWay) {
     OperationLog log;
     for (std::uint64_t i = 0; i < OperationLog::kUnderWayMax; ++i) {
