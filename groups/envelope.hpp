@@ -44,7 +44,8 @@ struct Envelope {
     std::uint8_t flags{0};
     std::uint16_t type{0};
     /// message: in which views of flush groups it was said, as its sender's daemon took it: a hash
-    /// of them in the order of the destinations; 0: none. Who finds another is not to hear it.
+    /// of them in the order of the destinations; 0: none; 1: a view that its sender did not have.
+    /// Who finds another is not to hear it.
     /// flush_ok: the view that may end.
     std::uint16_t views{0};
     std::string_view session_name;

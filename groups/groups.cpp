@@ -7,10 +7,16 @@
 namespace torc::groups {
 namespace {
 
-/// One more view in which a message is said. Never 0: it names a flush group.
-std::uint16_t with_view(std::uint16_t views, std::uint16_t view) {
-    const auto mixed = static_cast<std::uint16_t>((views * 0x6255u) ^ view);
-    return mixed == 0 ? std::uint16_t{1} : mixed;
+/// What is said where its sender has no view is in no view: nobody's views are named by this.
+constexpr std::uint16_t kOutside = 1;
+
+/// One more view in which a message is said, or that its sender has none. Never 0: it names a flush
+/// group.
+std::uint16_t with_view(std::uint16_t views, const FlushState& state) {
+    if (state.cell == 0 || views == kOutside) return kOutside;
+    const auto mixed = static_cast<std::uint16_t>((views * 0x6255u) ^ state.view);
+    const auto shifted = static_cast<std::uint16_t>(mixed + kOutside + 1);
+    return mixed > kOutside ? mixed : shifted;
 }
 
 }  // namespace
@@ -74,7 +80,7 @@ Admission Groups::admission_of(const Participant& sender, bool subgroup, bool at
             const FlushState state =
                 place == Directory::kNone ? FlushState{} : directory_.flush_state(place);
             target.cell = state.cell;
-            admission.views = with_view(admission.views, state.view);
+            admission.views = with_view(admission.views, state);
             if (place == Directory::kNone || (state.leaving && !at_order)) {
                 admission.objection = SessionOutcome::not_member;
             } else if (state.cell == 0 || (!mutant(Mutant::flushed_heard) &&

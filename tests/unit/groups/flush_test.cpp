@@ -239,6 +239,28 @@ TEST_F(Flush, WhatWasSaidBeforeTheViewWasSeenIsNotHeardInIt) {
     EXPECT_EQ(world.seen(e), line("refused flushed"));
 }
 
+// Found by the swarm: a large message was offered without a view, begun again on another ring, and
+// had its place in a view whose number was the one that stands for none.
+TEST_F(Flush, WhatWasSaidInNoViewIsHeardInNone) {
+    const Person e = world.open(0, 1, "e");
+    world.join(e, "hall");
+    const Person f = world.open(0, 2, "f");
+    const Admission outside = world.admit(f, {"hall"});
+    EXPECT_EQ(outside.objection, SessionOutcome::not_member);
+    world.join(f, "hall");
+    world.consent(e, "hall");
+    constexpr int kViews = 100'000;  // their numbers have 16 bits
+    for (int i = 0; i < kViews; ++i) {
+        world.leave(e, "hall");
+        world.consent(f, "hall");
+        world.join(e, "hall");
+        world.consent(f, "hall");
+        world.forget();
+        world.order_message(f, {"hall"}, outside.views);
+        ASSERT_EQ(world.seen(f), line("refused flushed")) << i;
+    }
+}
+
 // Its leave is sent before its join has its place: only the view's name tells the two views apart.
 TEST_F(Flush, WhatIsSaidInOneViewIsNotHeardInAnotherThatCameBehindItsBack) {
     world.leave(b, "room");
