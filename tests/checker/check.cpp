@@ -28,6 +28,7 @@ void judge_sessions(const Trace& trace, bool at_rest, Verdict& verdict) {
     check_group_order(trace, story, verdict);
     check_group_safe(trace, story, verdict);
     check_group_flush(trace, story, verdict);
+    check_group_refusals(trace, story, verdict);
     if (story.at_rest) check_group_rest(trace, story, verdict);
 }
 

@@ -1,12 +1,11 @@
 // Flush groups (view synchrony): a view comes when all that have one have said that they are
 // through with it. F3 Flush Before View: who goes on from a view had flushed. F4 One Request: in a
 // view a session is asked at most once and answers at most once. F5 Who Came Along: every view
-// gives the sets, a joiner is alone in its own, and the kind of the group stays what it is. F6
-// Refusal: what was refused is heard by nobody. F7 Subgroup: of those that go on together, all that
-// a subgroup cast names heard it, or none.
+// gives the sets, a joiner is alone in its own, and the kind of the group stays what it is. F7
+// Subgroup: of those that go on together, all that a subgroup cast names heard it, or none.
 //
-// F1 and F2 are judged where messages are given to views (sessions.cpp), F8 at rest. What holds for
-// all groups, above all G8, holds for these by the sets of every view.
+// F1 and F2 are judged where messages are given to views (sessions.cpp), F6 in group_refusals.cpp,
+// F8 at rest. What holds for all groups, above all G8, holds for these by the sets of every view.
 #include <algorithm>
 #include <set>
 
@@ -14,8 +13,6 @@
 
 namespace torc::check {
 namespace {
-
-using EventKind = SessionStory::Event::Kind;
 
 class Flush {
 public:
@@ -32,7 +29,6 @@ public:
             joiners_alone(view);
             casts_of_those_together(view);
         }
-        refusals();
     }
 
 private:
@@ -104,16 +100,6 @@ private:
             verdict_.add("F7", name(standing) + ": goes on from " + view_name(standing) +
                                    " without " + story_.name(story_.messages[cast]) +
                                    ", a subgroup cast for it that others who come along heard");
-        }
-    }
-
-    void refusals() {
-        for (std::uint32_t i = 0; i < story_.sessions.size(); ++i) {
-            for (const auto& [kind, what] : story_.sessions[i].events) {
-                if (kind != EventKind::heard || !story_.messages[what].refused) continue;
-                verdict_.add("F6", story_.name(trace_, i) + ": hears " +
-                                       story_.name(story_.messages[what]) + ", which was refused");
-            }
         }
     }
 

@@ -121,7 +121,8 @@ void check_group_delivery(const Trace&, const Sessions&, Verdict&);   ///< G7, G
 void check_group_synchrony(const Trace&, const Sessions&, Verdict&);  ///< G8, G9, G10
 void check_group_order(const Trace&, const Sessions&, Verdict&);      ///< G12, G13, G14
 void check_group_safe(const Trace&, const Sessions&, Verdict&);       ///< G15
-void check_group_flush(const Trace&, const Sessions&, Verdict&);      ///< F3 to F7
+void check_group_flush(const Trace&, const Sessions&, Verdict&);      ///< F3, F4, F5, F7
+void check_group_refusals(const Trace&, const Sessions&, Verdict&);   ///< F6
 void check_group_rest(const Trace&, const Sessions&, Verdict&);       ///< G16, G17, G18, F8
 
 }  // namespace torc::check

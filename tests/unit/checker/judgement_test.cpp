@@ -20,8 +20,8 @@ Trace trace_of(const std::string& lines) {
     return trace;
 }
 
-std::string broken_by(const std::string& lines) {
-    const Verdict verdict = check(trace_of(lines));
+std::string broken_by(const std::string& lines, const Options& options = {}) {
+    const Verdict verdict = check(trace_of(lines), options);
     std::string properties;
     for (const auto& [property, count] : verdict.counts()) properties += property + ' ';
     return properties;
@@ -166,6 +166,28 @@ TEST(Judgement, AtRestARefusalSettlesWhatIsOwed) {
     EXPECT_EQ(
         broken_by(kBothInView + said + of("refused", "a", "message=1") + of("heard", "b", message)),
         "F6 ");
+}
+
+/// Two sides of a partition may judge a message differently: each lacks what the other had.
+TEST(Judgement, WhatIsRefusedOnOneSideMayBeHeardOnTheOther) {
+    const std::string message = "message=1 service=agreed groups=f";
+    const std::string refused =
+        kBothInView + of("said", "a", message) + of("refused", "a", "message=1");
+    EXPECT_EQ(broken_by(refused + of("signal", "b", "group=f") + of("heard", "b", message)), "");
+    EXPECT_EQ(broken_by(refused + of("heard", "b", message)), "F6 ");
+}
+
+TEST(Judgement, WhatIsRefusedIsHeardByNobodyOfThatConfiguration) {
+    const std::string message = "message=1 service=agreed groups=f";
+    const auto parted = [&](const std::string& there) {
+        return "transitional at=0.1 ring=9.0 members=0\n" + kBothInView + of("said", "a", message) +
+               of("refused", "a", "message=1") + "transitional at=1.1 ring=" + there +
+               " members=1\n" + of("heard", "b", message);
+    };
+    Options options;
+    options.daemons = false;
+    EXPECT_EQ(broken_by(parted("9.1"), options), "");
+    EXPECT_EQ(broken_by(parted("9.0"), options), "F6 ");
 }
 
 TEST(Judgement, AMillionRecordsOfClientsAreNoBurden) {
