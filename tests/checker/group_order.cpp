@@ -67,10 +67,11 @@ private:
                 if (there.view != here.view) continue;
                 std::size_t& from = checked[knowledge.standing];
                 for (; from < knowledge.heard; ++from) {
-                    if (stamp_[there.heard[from]] == number) continue;
+                    const std::uint32_t cause = there.heard[from];
+                    if (stamp_[cause] == number || there.unclear.contains(cause)) continue;
                     verdict_.add("G12", story_.name(trace_, here.session) + ": hears " +
                                             story_.name(message) + " without " +
-                                            story_.name(story_.messages[there.heard[from]]) +
+                                            story_.name(story_.messages[cause]) +
                                             " before it, which its sender had heard");
                 }
             }

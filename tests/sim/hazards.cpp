@@ -11,6 +11,9 @@
 namespace torc::sim {
 namespace {
 
+/// A hundred names of 255 bytes in each message: nine nodes read them for more than a minute.
+constexpr std::uint32_t kLongDestinationsMax = 24;
+
 /// Draws the hazards of one seed. Each group of fields is there or not, whatever the others are.
 class Draw {
 public:
@@ -56,6 +59,9 @@ public:
         if (happens(250'000)) client.fickle = some(10'000, 200'000);
         if (happens(150'000)) client.reopen = some(20'000, 400'000);
         if (happens(250'000)) client.long_names = 1;
+        if (client.long_names != 0) {
+            client.destinations = std::min(client.destinations, kLongDestinationsMax);
+        }
         if (happens(500'000)) flush(client);
         return client;
     }

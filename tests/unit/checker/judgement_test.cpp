@@ -168,6 +168,21 @@ TEST(Judgement, AtRestARefusalSettlesWhatIsOwed) {
         "F6 ");
 }
 
+/// Behind the signal b may have heard it by g alone: then a member that came along with b, and is
+/// not in g, need not have it.
+TEST(Judgement, NothingFollowsFromWhatMayHaveComeByAnotherGroup) {
+    const std::string in_g =
+        "view at=1.1 session=#b#n1@1 group=g ring=5.0 index=3 cause=join members=#b#n1 sets= "
+        "mine=0 flush=0\n";
+    const std::string cause = "message=1 service=agreed groups=f,g";
+    const std::string effect = "message=4294967297 service=agreed groups=f";
+    const std::string tail =
+        of("heard", "b", cause) + of("said", "b", effect) + of("heard", "a", effect);
+    const std::string head = kBothInView + in_g + of("said", "a", cause);
+    EXPECT_EQ(broken_by(head + tail), "G12 G14 ");
+    EXPECT_EQ(broken_by(head + of("signal", "b", "group=f") + tail), "");
+}
+
 /// Two sides of a partition may judge a message differently: each lacks what the other had.
 TEST(Judgement, WhatIsRefusedOnOneSideMayBeHeardOnTheOther) {
     const std::string message = "message=1 service=agreed groups=f";
