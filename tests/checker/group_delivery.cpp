@@ -74,12 +74,23 @@ private:
     void own_lists() {
         own_.resize(story_.standings.size());
         for (std::uint32_t i = 0; i < story_.standings.size(); ++i) {
-            for (const std::uint32_t number : story_.standings[i].heard) {
-                if (story_.messages[number].said_by == story_.standings[i].session) {
-                    own_[i].push_back(number);
+            const Standing& here = story_.standings[i];
+            for (std::size_t place = 0; place < here.heard.size(); ++place) {
+                const Utterance& message = story_.messages[here.heard[place]];
+                if (message.said_by != here.session || may_be_refused_elsewhere(here, place)) {
+                    continue;
                 }
+                own_[i].push_back(here.heard[place]);
             }
         }
+    }
+
+    /// Behind the signal its sender's daemon may lack what another has in front of the message, say
+    /// that another group it names is a flush group in which its sender is not.
+    bool may_be_refused_elsewhere(const Standing& here, std::size_t place) const {
+        const std::uint32_t number = here.heard[place];
+        if (story_.views[here.view].flush) return here.unclear.contains(number);
+        return place >= here.before_signal() && story_.messages[number].flush;
     }
 
     void senders_gaps(std::uint32_t number) {

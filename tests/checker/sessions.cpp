@@ -24,12 +24,12 @@ public:
     /// Once all is said: flush groups may raise the service of what names them.
     void raise(const Heard& record);
     void refuse(const Refused& record);
+    /// It names a group that is, some time, a flush group.
+    bool may_be_raised(const Utterance& message) const;
 
     std::unordered_map<std::uint64_t, std::uint32_t> messages;  ///< by number of the sender
 
 private:
-    bool may_be_raised(const Utterance& message) const;
-
     const Trace& trace_;
     Sessions& story_;
     Verdict& verdict_;
@@ -401,6 +401,7 @@ Sessions read_sessions(const Trace& trace, Verdict& verdict) {
         if (const auto* heard = std::get_if<Heard>(&record)) collector.raise(*heard);
         if (const auto* refused = std::get_if<Refused>(&record)) collector.refuse(*refused);
     }
+    for (Utterance& message : story.messages) message.flush = collector.may_be_raised(message);
     Walker walker(trace, story, verdict, collector.messages);
     for (const Record& record : trace.records) std::visit(walker, record);
     return story;

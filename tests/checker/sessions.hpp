@@ -37,6 +37,7 @@ struct Utterance {
     List groups{0};
     bool subgroup{false};
     bool refused{false};
+    bool flush{false};            ///< names a group that is, some time, a flush group
     std::uint32_t place{0};       ///< among what its sender said
     std::vector<Origin> origins;  ///< flush groups that it named and its sender was in
 };

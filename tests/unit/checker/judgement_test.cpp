@@ -183,6 +183,18 @@ TEST(Judgement, NothingFollowsFromWhatMayHaveComeByAnotherGroup) {
     EXPECT_EQ(broken_by(head + of("signal", "b", "group=f") + tail), "");
 }
 
+/// Its sender heard it behind the signal; b knew of a flush group h that the sender did not know
+/// of.
+TEST(Judgement, WhatOneHearsOfItsOwnBehindTheSignalOthersMayHaveRefused) {
+    const std::string first = "message=1 service=agreed groups=f,h";
+    const std::string second = "message=2 service=agreed groups=f";
+    const std::string said = kBothInView + of("said", "a", first) + of("said", "a", second);
+    const std::string heard = of("heard", "a", first) + of("heard", "a", second);
+    const std::string signal = of("signal", "a", "group=f");
+    EXPECT_EQ(broken_by(said + heard + of("heard", "b", second)), "G11 G14 ");
+    EXPECT_EQ(broken_by(said + signal + heard + of("heard", "b", second)), "");
+}
+
 /// Two sides of a partition may judge a message differently: each lacks what the other had.
 TEST(Judgement, WhatIsRefusedOnOneSideMayBeHeardOnTheOther) {
     const std::string message = "message=1 service=agreed groups=f";
