@@ -135,6 +135,8 @@ bool Clients::offer_answer(Instant now, Client& client) {
             return false;
         }
         if (accept != Accept::accepted) fail(life_, "refused the answer to a flush request");
+    } else if (op.offered) {
+        client.on_the_way.pop_back();  // it never got there
     }
     client.ops.pop_front();
     return true;
