@@ -33,7 +33,7 @@ TinyCluster::TinyCluster() : settings_(restless_cluster()), wire_(kHosts, settin
                    host->engine().wants_clients();
         });
     });
-    for (const std::size_t node : {1, 2}) {
+    for (const std::size_t node : {1u, 2u}) {
         host(node).client().join(kGroup);
         host(node).client().publish();
     }
@@ -65,8 +65,11 @@ void TinyCluster::carry() {
         switch (packet.kind()) {
             case wire::Kind::token:
                 // A second one is a copy that was sent again while the program had the first.
-                if (token_) wire_.end(packet.to).release(packet.frame);
-                if (!token_) token_ = packet;
+                if (token_) {
+                    wire_.end(packet.to).release(packet.frame);
+                } else {
+                    token_ = packet;
+                }
                 break;
             case wire::Kind::data:
                 inbox.data.push_back(packet);
