@@ -15,6 +15,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include "bench/micro/payload.hpp"
+
 namespace torc::bench {
 
 inline std::int64_t thread_ns() {
@@ -52,12 +54,6 @@ inline void report(benchmark::State& state, std::uint64_t items, std::uint64_t b
     state.SetBytesProcessed(static_cast<std::int64_t>(bytes));
     state.counters["per_item"] = benchmark::Counter(
         static_cast<double>(items), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
-}
-
-inline std::vector<std::byte> payload_of(std::size_t bytes) {
-    std::vector<std::byte> payload(bytes);
-    for (std::size_t i = 0; i < bytes; ++i) payload[i] = static_cast<std::byte>(i * 131 + 7);
-    return payload;
 }
 
 /// The yardstick of every program: so many bytes copied within the cache.

@@ -2,31 +2,21 @@
 // wrote into their segments, and handing a message to 1, 10 and 100 sessions. Real segments and
 // bells as the daemon makes them; the clients are played by this thread, outside of the measured
 // time. Compare with baseline_copy: a delivery copies its payload once a session.
-#include <cstring>
 #include <memory>
 #include <string>
-#include <sys/mman.h>
 #include <vector>
 
 #include "base/check.hpp"
 #include "bench/micro/measure.hpp"
-#include "client_shm/names.hpp"
+#include "bench/micro/tiny_client.hpp"
 #include "client_shm/server/client_plane.hpp"
 
 namespace torc::bench {
 namespace {
 
 using client_shm::ClientPlane;
-using client_shm::DeliverHeader;
-using client_shm::RecordType;
-using client_shm::RecordView;
-using client_shm::RingConsumer;
-using client_shm::RingProducer;
-using client_shm::RingStatus;
-using client_shm::SendBody;
 using client_shm::SessionSlot;
 using client_shm::SessionTable;
-using client_shm::SubmitHeader;
 
 constexpr std::string_view kGroup{"group"};
 constexpr std::string_view kSender{"#sender#n2"};
@@ -36,67 +26,6 @@ constexpr std::size_t kBatch = 64;
 std::uint64_t runs_of(const benchmark::State& state) {
     return static_cast<std::uint64_t>(state.iterations());
 }
-
-/// The client's end of a session, mapped as libtorc maps it.
-class Client {
-public:
-    explicit Client(const SessionSlot& slot) : capacity_(slot.submit.capacity()) {
-        const std::size_t once = client_shm::kSegmentHeaderBytes + capacity_;
-        void* const base = mmap(nullptr, once + capacity_, PROT_NONE,
-                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        TORC_CHECK(base != MAP_FAILED);
-        base_ = static_cast<std::byte*>(base);
-        map(base_, once, slot.submit.fd(), 0);
-        map(base_ + once, capacity_, slot.submit.fd(), client_shm::kSegmentHeaderBytes);
-        auto* const submit = static_cast<SubmitHeader*>(base);
-        auto* const deliver = slot.deliver.header<DeliverHeader>();
-        producer_ = RingProducer(base_ + client_shm::kSegmentHeaderBytes, capacity_,
-                                 &submit->submit_tail, &deliver->submit_head);
-        consumer_ = RingConsumer(slot.deliver.data(), capacity_, &submit->deliver_head,
-                                 &deliver->deliver_tail);
-    }
-    ~Client() { munmap(base_, client_shm::kSegmentHeaderBytes + 2 * capacity_); }
-    Client(const Client&) = delete;
-    Client& operator=(const Client&) = delete;
-
-    void send(std::span<const std::byte> payload) {
-        const SendBody head{static_cast<std::uint8_t>(Service::agreed), 0, 7, 1,
-                            static_cast<std::uint16_t>(client_shm::name_bytes(kGroup.size()))};
-        const std::size_t at =
-            client_shm::align_up(sizeof head + head.names_bytes, client_shm::kPayloadAlign);
-        TORC_CHECK(producer_.reserve(at + payload.size()) == RingStatus::ok);
-        std::memcpy(producer_.body(), &head, sizeof head);
-        client_shm::write_name(producer_.body() + sizeof head, kGroup);
-        std::memcpy(producer_.body() + at, payload.data(), payload.size());
-        producer_.commit(
-            {static_cast<std::uint32_t>(at + payload.size()), RecordType::send, 0, ++operation_});
-    }
-    void publish() { producer_.publish(); }
-    /// Reads everything. Gives: how many messages.
-    std::size_t drain() {
-        std::size_t messages = 0;
-        RecordView record;
-        while (consumer_.peek(record) == RingStatus::ok) {
-            TORC_CHECK(record.header.type == RecordType::message);
-            consumer_.advance(record);
-            ++messages;
-        }
-        consumer_.publish();
-        return messages;
-    }
-
-private:
-    static void map(std::byte* at, std::size_t bytes, int fd, std::size_t offset) {
-        TORC_CHECK(mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
-                        static_cast<off_t>(offset)) != MAP_FAILED);
-    }
-
-    std::uint64_t capacity_;
-    std::byte* base_{nullptr};
-    RingProducer producer_;
-    RingConsumer consumer_;
-    std::uint64_t operation_{0};
-};
 
 /// A plane with so many open sessions.
 class Plane {
@@ -121,7 +50,7 @@ public:
 
     ClientPlane& operator*() { return *plane_; }
     ClientPlane* operator->() { return plane_.get(); }
-    std::vector<std::unique_ptr<Client>> clients;
+    std::vector<std::unique_ptr<TinyClient>> clients;
     std::vector<SessionId> ids;
 
 private:
@@ -129,7 +58,7 @@ private:
         client_shm::Reason reason{};
         const SessionSlot* const slot = table_->open("", reason);
         TORC_CHECK(slot != nullptr);
-        clients.push_back(std::make_unique<Client>(*slot));
+        clients.push_back(std::make_unique<TinyClient>(*slot));
         ids.push_back(slot->id);
     }
 
@@ -144,7 +73,7 @@ void take_sends(benchmark::State& state) {
     std::uint64_t taken = 0;
     std::uint64_t bytes = 0;
     for (auto _ : state) {
-        for (std::size_t i = 0; i < kBatch; ++i) plane.clients[0]->send(payload);
+        for (std::size_t i = 0; i < kBatch; ++i) plane.clients[0]->send(kGroup, payload);
         plane.clients[0]->publish();
         time_piece(state, [&] {
             taken += plane->poll(Instant{}, [&](const engine::ClientOp& op) {

@@ -58,6 +58,7 @@ LIBRARIES = [
     (r"mimalloc", ["daemon", "tools"], "the allocator is chosen by programs, not by libraries"),
     (r"gtest/|gmock/|rapidcheck", ["tests"], "test frameworks stay in tests/"),
     (r"benchmark/", ["bench"], "Google Benchmark stays in bench/"),
+    (r"valgrind/", ["bench"], "marks for valgrind stay in bench/"),
 ]
 NO_LIBRARY_AT_ALL = {"client_shm/client", "include"}
 
