@@ -53,6 +53,8 @@ def bench(torc, folder):
         expect(len(set(cell["order_hash"])) == 1, "one order hash in " + str(cell))
         expect(cell["p50_us"] <= cell["p99_us"] <= cell["p99_99_us"] <= cell["max_us"],
                "ordered percentiles")
+        expect(cell["ceiling_frames_per_second"] > 0, "the port's ceiling in " + str(cell))
+        expect(cell["share_of_ceiling"] > 0, "a share of it in " + str(cell))
     bench_sweep(torc, folder, path)
     os.remove(path)
 
@@ -61,7 +63,7 @@ def bench_sweep(torc, folder, path):
     """Nodes and senders are swept as well; each cell has its runs and a client at each daemon."""
     run(torc, "bench", "--cluster", "udp", "--nodes", "2,3", "--senders", "1,2", "--runs", "2",
         "--sizes", "1024", "--rates", "300", "--arrivals", "poisson", "--seconds", "0.3",
-        "--warm-up", "0.1", "--json", path, folder=folder)
+        "--warm-up", "0.1", "--ceiling", "0", "--json", path, folder=folder)
     with open(path) as file:
         cells = json.load(file)["cells"]
     expect([(cell["nodes"], cell["senders"], cell["receivers"]) for cell in cells] ==
@@ -69,6 +71,7 @@ def bench_sweep(torc, folder, path):
     for cell in cells:
         expect(len(cell["runs"]) == 2 and cell["same_order"], "two runs in one order")
         expect(cell["runs"][0]["p50_us"] > 0, "latency in " + str(cell))
+        expect(cell["ceiling_frames_per_second"] is None, "no ceiling was asked for")
     run(torc, "bench", "--cluster", "udp", "--nodes", "2", "--senders", "1", "--receivers", "3",
         "--sizes", "1024", "--window", "16", "--rates", "0", "--seconds", "0.3", folder=folder)
 

@@ -1,6 +1,6 @@
 // torc bench: services x sizes x senders x rates, closed and open loop, against running daemons or
-// local clusters of its own, one for each number of nodes. Prints a table; `--json FILE` writes the
-// same and more as cells.
+// local clusters of its own, one for each number of nodes, whose port is measured first without the
+// daemons. Prints a table; `--json FILE` writes the same and more as cells.
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -10,6 +10,7 @@
 
 #include "tools/torc/bench_plan.hpp"
 #include "tools/torc/bench_result.hpp"
+#include "tools/torc/ceiling.hpp"
 #include "tools/torc/command.hpp"
 #include "tools/torc/machine.hpp"
 #include "tools/torc/target_options.hpp"
@@ -95,6 +96,11 @@ private:
             ->capture_default_str();
         app_->add_option("--link-gbit", link_gbit_, "the link's Gbit/s, to give shares of it")
             ->check(CLI::NonNegativeNumber);
+        app_->add_option("--ceiling", ceiling_seconds_,
+                         "seconds in which the port alone is measured, before the daemons; 0: not")
+            ->check(CLI::NonNegativeNumber)
+            ->capture_default_str();
+        app_->add_option("--blast", blast_, "path of torc-blast, which measures that");
         app_->add_option("--json", json_, "write the cells to this file");
     }
 
@@ -113,8 +119,24 @@ private:
     void measure_cluster(std::size_t nodes) {
         const std::vector<BenchCell> cells = cells_of(sweep(), layout_, nodes, mtu_);
         LocalCluster cluster(cluster_plan(nodes));
+        Yardsticks yardsticks;
+        yardsticks.ceiling = ceiling_of(cluster);
         cluster.start();
-        measure(cells, targets_of(cluster), {});
+        measure(cells, targets_of(cluster), yardsticks);
+    }
+
+    /// Before the daemons start: they would take their share.
+    std::optional<Ceiling> ceiling_of(const LocalCluster& cluster) const {
+        if (ceiling_seconds_ <= 0 || cluster.size() < 2) return std::nullopt;
+        const std::string program = blast_.empty() ? blast_program() : blast_;
+        if (program.empty()) {
+            fmt::print(stderr, "torc: no ceiling: torc-blast is not beside torc (see --blast)\n");
+            return std::nullopt;
+        }
+        const Ceiling ceiling = measure_ceiling(cluster, program, ceiling_seconds_);
+        fmt::print("ceiling of {}, {} nodes: {:.0f} frames/s of {} bytes at the slowest receiver\n",
+                   layout_, cluster.size(), ceiling.frames_per_second, ceiling.frame_bytes);
+        return ceiling;
     }
 
     ClusterPlan cluster_plan(std::size_t nodes) const {
@@ -184,6 +206,8 @@ private:
 
     std::size_t runs_{1};
     double link_gbit_{0};
+    double ceiling_seconds_{2};
+    std::string blast_;
     std::string json_;
 
     nlohmann::json machine_;
