@@ -55,8 +55,19 @@ def bench(torc, folder):
                "ordered percentiles")
         expect(cell["ceiling_frames_per_second"] > 0, "the port's ceiling in " + str(cell))
         expect(cell["share_of_ceiling"] > 0, "a share of it in " + str(cell))
+    bench_page(torc, folder, path)
     bench_sweep(torc, folder, path)
     os.remove(path)
+
+
+def bench_page(torc, folder, path):
+    """The page of cells that were written before."""
+    page = folder + "/cells.html"
+    run(torc, "bench", "--from", path, "--html", page, folder=folder)
+    with open(page) as file:
+        text = file.read()
+    expect(text.count("<svg") == 3 and text.endswith("</html>\n"), "a page with three plots")
+    os.remove(page)
 
 
 def bench_sweep(torc, folder, path):

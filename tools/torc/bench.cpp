@@ -1,6 +1,6 @@
 // torc bench: services x sizes x senders x rates, closed and open loop, against running daemons or
 // local clusters of its own, one for each number of nodes, whose port is measured first without the
-// daemons. Prints a table; `--json FILE` writes the same and more as cells.
+// daemons. Prints a table; `--json FILE` writes the same and more as cells, `--html FILE` a page.
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/torc/bench_plan.hpp"
+#include "tools/torc/bench_report_html.hpp"
 #include "tools/torc/bench_result.hpp"
 #include "tools/torc/ceiling.hpp"
 #include "tools/torc/command.hpp"
@@ -28,6 +29,7 @@ public:
     }
 
     int run() override {
+        if (!from_.empty()) return show_report();
         if (layout_ == "af_packet" && !in_private_network()) enter_private_network();
         machine_ = machine_fingerprint();  // before our own load shows in it
         if (layout_.empty()) {
@@ -36,7 +38,7 @@ public:
         } else {
             for (const std::size_t nodes : nodes_) measure_cluster(nodes);
         }
-        if (!json_.empty()) write_file(json_, report().dump(2) + '\n');
+        write_reports({{"machine", machine_}, {"cells", cells_}});
         if (!same_order_) fmt::print(stderr, "torc: receivers saw different orders\n");
         return same_order_ ? EXIT_SUCCESS : EXIT_FAILURE;
     }
@@ -102,6 +104,8 @@ private:
             ->capture_default_str();
         app_->add_option("--blast", blast_, "path of torc-blast, which measures that");
         app_->add_option("--json", json_, "write the cells to this file");
+        app_->add_option("--html", html_, "write a page with plots to this file");
+        app_->add_option("--from", from_, "measure nothing: read the cells that --json wrote");
     }
 
     Sweep sweep() const {
@@ -176,7 +180,18 @@ private:
         std::fflush(stdout);
     }
 
-    nlohmann::json report() const { return {{"machine", machine_}, {"cells", cells_}}; }
+    int show_report() const {
+        std::ifstream file(from_);
+        const auto report = nlohmann::json::parse(file, nullptr, false);
+        if (report.is_discarded()) throw std::runtime_error(from_ + " is not there or no JSON");
+        write_reports(report);
+        return EXIT_SUCCESS;
+    }
+
+    void write_reports(const nlohmann::json& report) const {
+        if (!json_.empty()) write_file(json_, report.dump(2) + '\n');
+        if (!html_.empty()) write_file(html_, html_report(report));
+    }
 
     static void write_file(const std::string& path, const std::string& text) {
         std::ofstream file(path);
@@ -209,6 +224,8 @@ private:
     double ceiling_seconds_{2};
     std::string blast_;
     std::string json_;
+    std::string html_;
+    std::string from_;
 
     nlohmann::json machine_;
     nlohmann::json cells_ = nlohmann::json::array();
