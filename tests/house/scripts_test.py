@@ -8,11 +8,14 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "dev"))
 import bench  # noqa: E402
+import bench_against  # noqa: E402
+import bench_goals  # noqa: E402
 import check_no_dpdk  # noqa: E402
 import readme_commands  # noqa: E402
 import summarize  # noqa: E402
@@ -115,36 +118,108 @@ def write_program(path: Path, text: str) -> None:
 
 class Bench(unittest.TestCase):
     MICRO = """out=${1#--benchmark_out=}; echo '{"benchmarks": [{"name": "push"}]}' >"$out\""""
-    TORC = """echo "{\\"layout\\": \\"$3\\"}" >"$7\""""
+    # Writes one cell, which shows how it was called.
+    TORC = """shift 4; out=$1; shift
+        [ "$1" = --seconds ] || exit 1
+        echo "{\\"machine\\": {\\"mhz\\": 7}, \\"cells\\": [{\\"arguments\\": \\"$*\\",
+            \\"offered\\": \\"flood\\", \\"messages_per_second\\": RATE, \\"p50_us\\": 4,
+            \\"p99_us\\": 0, \\"same_order\\": true}]}" >"$out\""""
+    FAST, SLOW = TORC.replace("RATE", "300"), TORC.replace("RATE", "100")
 
-    def bench(self, micro: str, torc: str, *arguments: str) -> tuple[int, dict]:
+    def bench(self, micro: str, torc: str, *arguments: str, other: str = "exit 1",
+              root: bool = True) -> tuple[int, dict]:
         with tempfile.TemporaryDirectory() as folder:
             build, out = Path(folder), Path(folder, "out.json")
             write_program(build / "bench/ring_bench", micro)
             write_program(build / "tools/torc", torc)
-            with contextlib.redirect_stderr(io.StringIO()):
+            write_program(build / "other/tools/torc", other)
+            arguments = [word.replace("BUILD", folder) for word in arguments]
+            with contextlib.redirect_stderr(io.StringIO()), \
+                    unittest.mock.patch("os.geteuid", return_value=0 if root else 1000):
                 code, _ = quietly(bench.main, ["--build", folder, "--tool", f"{folder}/tools/torc",
                                                "--json", str(out), *arguments, "--",
                                                "bench/ring_bench"])
             return code, json.loads(out.read_text()) if out.exists() else {}
 
     def test_both_parts_are_merged_with_the_machine(self):
-        code, result = self.bench(self.MICRO, self.TORC)
+        code, result = self.bench(self.MICRO, self.FAST)
         self.assertEqual(code, 0)
         self.assertEqual(result["micro"], {"ring_bench": [{"name": "push"}]})
-        self.assertEqual(result["cluster"], {"vhost": {"layout": "vhost"},
-                                             "udp": {"layout": "udp"}})
+        self.assertEqual(len(result["cells"]), 3 * len(bench_goals.GOALS))
         self.assertIn("cpu", result["machine"])
+        self.assertEqual(result["machine"]["mhz"], 7)
+        self.assertEqual(result["left_out"], {})
 
     def test_one_part_can_be_asked_for(self):
-        self.assertNotIn("cluster", self.bench(self.MICRO, "exit 1", "--micro")[1])
-        code, result = self.bench("exit 1", self.TORC, "--cluster", "--layout", "netns-udp")
-        self.assertEqual((code, list(result["cluster"])), (0, ["netns-udp"]))
+        self.assertNotIn("cells", self.bench(self.MICRO, "exit 1", "--micro")[1])
+        code, result = self.bench("exit 1", self.FAST, "--cluster", "--layout", "udp",
+                                  "--runs", "5")
+        self.assertEqual((code, len(result["cells"])), (0, len(bench_goals.GOALS)))
+        for cell in result["cells"]:
+            self.assertIn("--runs 5", cell["arguments"])
+
+    def test_without_root_it_says_what_is_left_out(self):
+        code, result = self.bench(self.MICRO, self.FAST, "--cluster", root=False)
+        self.assertEqual((code, len(result["cells"])), (0, 2 * len(bench_goals.GOALS)))
+        self.assertEqual(result["left_out"], {"netns-af_packet": "needs root",
+                                              "netns-udp": "needs root"})
 
     def test_a_part_that_fails_or_writes_nothing_is_a_failure(self):
-        self.assertEqual(self.bench("exit 1", self.TORC), (1, {}))
-        self.assertEqual(self.bench(self.MICRO, "exit 1"), (1, {}))
-        self.assertEqual(self.bench(self.MICRO, "exit 0"), (1, {}))
+        self.assertEqual(self.bench("exit 1", self.FAST), (1, {}))
+        for torc in ("exit 1", "exit 0"):
+            code, result = self.bench(self.MICRO, torc)
+            self.assertEqual((code, result["cells"]), (1, []))
+            self.assertEqual(len(result["left_out"]), 3 * len(bench_goals.GOALS))
+
+    def test_a_sweep_that_fails_leaves_the_others(self):
+        torc = f'case "$*" in *vhost*9000*) exit 1;; esac\n{self.FAST}'
+        code, result = self.bench(self.MICRO, torc, "--cluster")
+        self.assertEqual((code, len(result["cells"])), (1, 3 * len(bench_goals.GOALS) - 1))
+        self.assertEqual(list(result["left_out"]),
+                         ["vhost, agreed 8850 B, 1,3 senders, flood, MTU 9000"])
+
+    def test_another_order_is_in_the_result_and_a_failure(self):
+        torc = self.FAST.replace("true", "false") + "\nexit 1"
+        code, result = self.bench(self.MICRO, torc, "--cluster", "--layout", "udp")
+        self.assertEqual((code, len(result["cells"])), (1, len(bench_goals.GOALS)))
+        self.assertEqual(result["left_out"], {})
+
+    def test_another_build_is_measured_in_turn(self):
+        code, result = self.bench("exit 1", self.FAST, "--against", "BUILD/other", "--layout",
+                                  "udp", "--runs", "2", other=self.SLOW)
+        self.assertEqual(code, 0)
+        singles = [cell for sweep in bench_goals.GOALS for cell in sweep.cells()]
+        self.assertEqual(len(result["cells"]), len(singles))
+        for cell in result["cells"]:
+            self.assertEqual(cell["messages_per_second"], 300)
+            self.assertEqual(cell["against"]["messages_per_second"], 100)
+            self.assertEqual(cell["ratio"], {"messages_per_second": 3, "p50_us": 1,
+                                             "p99_us": None})
+        self.assertEqual(self.bench("exit 1", self.FAST, "--against", "BUILD/none"), (1, {}))
+
+    def test_builds_take_turns_and_a_wrong_order_shows(self):
+        calls = []
+
+        def run(tool, _):
+            calls.append(str(tool))
+            return {"offered": 1000, "messages_per_second": 1000, "p50_us": len(calls), "p99_us": 1,
+                    "same_order": len(calls) != 4}
+        cell = bench_against.compare_cell(run, Path("a"), Path("b"), bench_goals.GOALS[0], 3)
+        self.assertEqual(calls, ["a", "b", "b", "a", "a", "b"])
+        self.assertEqual((cell["p50_us"], cell["against"]["p50_us"]), (4, 3))
+        self.assertFalse(cell["same_order"])
+        self.assertTrue(cell["against"]["same_order"])
+
+    def test_the_goals_of_the_issue_are_all_there(self):
+        cells = {(cell.sizes[0], cell.rates[0], cell.services[0], cell.senders[0], cell.mtu)
+                 for sweep in bench_goals.GOALS for cell in sweep.cells()}
+        for senders in (1, 3):
+            for size in (64, 200, 1350, 8850, 65536):
+                self.assertIn((size, 0, "agreed", senders, 1500), cells)
+            self.assertIn((8850, 0, "agreed", senders, 9000), cells)
+            self.assertIn((64, 1000, "agreed", senders, 1500), cells)
+            self.assertIn((64, 1000, "safe", senders, 1500), cells)
+            self.assertIn((200, 40000, "agreed", senders, 1500), cells)
 
 
 class NoDpdk(unittest.TestCase):

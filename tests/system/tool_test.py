@@ -44,8 +44,6 @@ def bench(torc, folder):
     path = folder + "/cells.json"
     run(torc, "bench", "--cluster", "udp", "--sizes", "64,1350", "--services", "agreed,safe",
         "--rates", "0,500", "--seconds", "0.5", "--warm-up", "0.2", "--json", path, folder=folder)
-    run(torc, "bench", "--cluster", "udp", "--nodes", "2", "--senders", "1", "--receivers", "3",
-        "--sizes", "1024", "--window", "16", "--rates", "0", "--seconds", "0.3", folder=folder)
     with open(path) as file:
         cells = json.load(file)["cells"]
     expect(len(cells) == 8, "a cell for each size, service and rate")
@@ -53,8 +51,40 @@ def bench(torc, folder):
         expect(cell["same_order"], "the same order in " + str(cell))
         expect(cell["messages_per_second"] > 0, "messages in " + str(cell))
         expect(len(set(cell["order_hash"])) == 1, "one order hash in " + str(cell))
-        expect(cell["p50_us"] <= cell["p99_us"] <= cell["max_us"], "ordered percentiles")
+        expect(cell["p50_us"] <= cell["p99_us"] <= cell["p99_99_us"] <= cell["max_us"],
+               "ordered percentiles")
+        expect(cell["ceiling_frames_per_second"] > 0, "the port's ceiling in " + str(cell))
+        expect(cell["share_of_ceiling"] > 0, "a share of it in " + str(cell))
+    bench_page(torc, folder, path)
+    bench_sweep(torc, folder, path)
     os.remove(path)
+
+
+def bench_page(torc, folder, path):
+    """The page of cells that were written before."""
+    page = folder + "/cells.html"
+    run(torc, "bench", "--from", path, "--html", page, folder=folder)
+    with open(page) as file:
+        text = file.read()
+    expect(text.count("<svg") == 3 and text.endswith("</html>\n"), "a page with three plots")
+    os.remove(page)
+
+
+def bench_sweep(torc, folder, path):
+    """Nodes and senders are swept as well; each cell has its runs and a client at each daemon."""
+    run(torc, "bench", "--cluster", "udp", "--nodes", "2,3", "--senders", "1,2", "--runs", "2",
+        "--sizes", "1024", "--rates", "300", "--arrivals", "poisson", "--seconds", "0.3",
+        "--warm-up", "0.1", "--ceiling", "0", "--json", path, folder=folder)
+    with open(path) as file:
+        cells = json.load(file)["cells"]
+    expect([(cell["nodes"], cell["senders"], cell["receivers"]) for cell in cells] ==
+           [(2, 1, 2), (2, 2, 2), (3, 1, 3), (3, 2, 3)], "the sweep, not " + str(cells))
+    for cell in cells:
+        expect(len(cell["runs"]) == 2 and cell["same_order"], "two runs in one order")
+        expect(cell["runs"][0]["p50_us"] > 0, "latency in " + str(cell))
+        expect(cell["ceiling_frames_per_second"] is None, "no ceiling was asked for")
+    run(torc, "bench", "--cluster", "udp", "--nodes", "2", "--senders", "1", "--receivers", "3",
+        "--sizes", "1024", "--window", "16", "--rates", "0", "--seconds", "0.3", folder=folder)
 
 
 def failover(torc, folder):

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Runs the Google Benchmark programs and the three-daemon benchmark; merges them into one JSON.
+"""Runs the Google Benchmark programs and the cluster benchmark (bench_goals.py); merges them.
 
 The result names the machine and the commit, since a number without them compares with nothing.
-Usage: bench.py --build DIR --tool TORC [--micro | --cluster] [--layout NAME]... [--json FILE]
-       -- PROGRAM...
+Usage: bench.py --build DIR --tool TORC [--micro | --cluster] [--layout NAME]... [--runs N]
+       [--against BUILD] [--json FILE] [--html FILE] -- PROGRAM...
 """
 
 import argparse
@@ -15,10 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-NODES = 3
-# Both ports, in the layouts that need no privileges; `torc bench --help` lists the others.
-LAYOUTS = ["vhost", "udp"]
-CLUSTER_SECONDS_MAX = 900
+import bench_goals
+from bench_cluster import FAILURES, Cluster
 
 
 def machine() -> dict:
@@ -41,28 +39,46 @@ def run_micro(program: Path) -> dict:
         return json.loads(Path(out.name).read_text(encoding="utf-8"))["benchmarks"]
 
 
-def run_cluster(tool: Path, layout: str) -> dict:
-    with tempfile.TemporaryDirectory(prefix="torc-bench-") as folder:
-        out = Path(folder, "cluster.json")
-        subprocess.run([str(tool), "bench", "--cluster", layout, "--nodes",
-                        str(NODES), "--json", str(out)], check=True, stdin=subprocess.DEVNULL,
-                       timeout=CLUSTER_SECONDS_MAX)
-        return json.loads(out.read_text(encoding="utf-8"))
-
-
-def main(arguments: list[str]) -> int:
+def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench")
     parser.add_argument("--build", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--tool", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--json", type=Path, help="where the merged result goes")
+    parser.add_argument("--html", type=Path, help="where the cluster part goes as a page")
     part = parser.add_mutually_exclusive_group()
     part.add_argument("--micro", action="store_true", help="only the Google Benchmark programs")
-    part.add_argument("--cluster", action="store_true", help="only the three-daemon run")
-    parser.add_argument("--layout", action="append", help="of the three-daemon run: vhost, udp, "
-                        "netns-udp, ...; may be given several times (default: vhost and udp)")
+    part.add_argument("--cluster", action="store_true", help="only the three-daemon runs")
+    parser.add_argument("--layout", action="append", help="of the three-daemon runs: vhost, udp, "
+                        "netns-udp, ...; may be given several times (default: "
+                        f"{', '.join(bench_goals.PORTS)}; without root "
+                        f"{', '.join(bench_goals.UNPRIVILEGED_PORTS)})")
+    parser.add_argument("--runs", type=int, default=1, help="of each cell; the median is shown")
+    parser.add_argument("--seconds", type=float, default=3, help="measured time of a cell")
+    parser.add_argument("--against", type=Path, metavar="BUILD", help="a second build directory, "
+                        "measured in turn with ours; implies --cluster")
     parser.add_argument("programs", nargs="*", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
+    options.cluster = options.cluster or bool(options.against)
+    if options.runs < 1 or not options.seconds > 0:
+        parser.error("--runs and --seconds must be above 0")
+    if options.against and options.micro:
+        parser.error("--against compares clusters, not --micro")
+    if options.html and options.micro:
+        parser.error("--html shows clusters, not --micro")
+    return options
+
+
+def write_page(tool: Path, merged: Path, page: Path) -> None:
+    subprocess.run([str(tool), "bench", "--from", str(merged), "--html", str(page)], check=True,
+                   stdin=subprocess.DEVNULL)
+    print(f"bench: page written to {page}")
+
+
+def main(arguments: list[str]) -> int:
+    options = parse(arguments)
     result = {"machine": machine()}
+    failed = False
+    target = options.json or options.build / "bench.json"
     try:
         if not options.cluster:
             if not options.programs:
@@ -71,15 +87,21 @@ def main(arguments: list[str]) -> int:
             result["micro"] = {Path(name).name: run_micro(options.build / name)
                                for name in options.programs}
         if not options.micro:
-            result["cluster"] = {layout: run_cluster(options.tool, layout)
-                                 for layout in options.layout or LAYOUTS}
-    except (subprocess.SubprocessError, OSError, ValueError, KeyError) as error:
+            cluster = Cluster(options, result)
+            if options.against:
+                result["against"] = str(options.against)
+                if not cluster.other_tool().is_file():
+                    raise OSError(f"{cluster.other_tool()} does not exist: build it there first")
+            cluster.run()
+            failed = cluster.failed
+        target.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        print(f"bench: written to {target}")
+        if options.html:
+            write_page(options.tool, target, options.html)
+    except FAILURES as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    target = options.json or options.build / "bench.json"
-    target.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(f"bench: written to {target}")
-    return 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-// torc bench: senders x receivers x sizes x services, closed and open loop, against a running
-// daemon or a local cluster of its own. Prints a table; `--json FILE` writes the same as cells.
+// torc bench: services x sizes x senders x rates, closed and open loop, against running daemons or
+// local clusters of its own, one for each number of nodes, whose port is measured first without the
+// daemons. Prints a table; `--json FILE` writes the same and more as cells, `--html FILE` a page.
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -7,8 +8,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "tools/torc/bench_run.hpp"
+#include "tools/torc/bench_plan.hpp"
+#include "tools/torc/bench_report_html.hpp"
+#include "tools/torc/bench_result.hpp"
+#include "tools/torc/ceiling.hpp"
 #include "tools/torc/command.hpp"
+#include "tools/torc/machine.hpp"
 #include "tools/torc/target_options.hpp"
 
 namespace torc::tool {
@@ -18,6 +23,28 @@ class Bench : public Command {
 public:
     void declare(CLI::App& program) override {
         app_ = program.add_subcommand("bench", "measure messages/s and latency through the order");
+        declare_daemons();
+        declare_load();
+        declare_report();
+    }
+
+    int run() override {
+        if (!from_.empty()) return show_report();
+        if (layout_ == "af_packet" && !in_private_network()) enter_private_network();
+        machine_ = machine_fingerprint();  // before our own load shows in it
+        if (layout_.empty()) {
+            const BenchTargets targets = targets_in(runtime_dir_, daemons_);
+            measure(cells_of(sweep(), "running", targets.daemons.size(), 0), targets, {});
+        } else {
+            for (const std::size_t nodes : nodes_) measure_cluster(nodes);
+        }
+        write_reports({{"machine", machine_}, {"cells", cells_}});
+        if (!same_order_) fmt::print(stderr, "torc: receivers saw different orders\n");
+        return same_order_ ? EXIT_SUCCESS : EXIT_FAILURE;
+    }
+
+private:
+    void declare_daemons() {
         app_->add_option("-d,--daemon", daemons_,
                          "daemons to put clients on, in turn (default: all in the runtime folder)")
             ->delimiter(',');
@@ -27,15 +54,22 @@ public:
         app_->add_option("--cluster", layout_,
                          "start an own cluster: vhost, udp, af_packet, netns-udp, "
                          "netns-af_packet or netns-mixed");
-        app_->add_option("--nodes", nodes_, "daemons of that cluster")->capture_default_str();
+        app_->add_option("--nodes", nodes_, "daemons of that cluster; several: one after the other")
+            ->delimiter(',')
+            ->check(CLI::PositiveNumber)
+            ->capture_default_str();
         app_->add_option("--mtu", mtu_, "MTU of that cluster")->capture_default_str();
         app_->add_option("--set", settings_, "setting for its daemons, section.key=value")
             ->allow_extra_args(false);
         app_->add_option("--torcd", torcd_, "path of the daemon");
+    }
+
+    void declare_load() {
         app_->add_option("--senders", senders_, "clients that send and receive; 0: one a daemon")
+            ->delimiter(',')
             ->capture_default_str();
-        app_->add_option("--receivers", receivers_, "further clients that only receive")
-            ->capture_default_str();
+        app_->add_option("--receivers", receivers_,
+                         "further clients that only receive (default: each daemon has a client)");
         app_->add_option("--sizes", sizes_, "payload bytes")->delimiter(',')->capture_default_str();
         app_->add_option("-s,--services", services_, "services")
             ->delimiter(',')
@@ -43,97 +77,159 @@ public:
         app_->add_option("--rates", rates_,
                          "messages/s of all senders together, open loop; 0 floods")
             ->delimiter(',')
+            ->check(CLI::NonNegativeNumber)
             ->capture_default_str();
-        app_->add_option("--window", window_, "closed loop: own messages under way at most");
-        app_->add_option("--seconds", seconds_, "measured time of each cell")
+        app_->add_option("--arrivals", arrivals_, "of an open loop: even or poisson")
+            ->transform(CLI::CheckedTransformer(kArrivals))
+            ->default_str("even");
+        app_->add_option("--seed", load_.seed, "of poisson arrivals")->capture_default_str();
+        app_->add_option("--window", load_.window, "closed loop: own messages under way at most");
+        app_->add_option("--seconds", load_.seconds, "measured time of each cell")
+            ->check(CLI::PositiveNumber)
             ->capture_default_str();
-        app_->add_option("--warm-up", warm_up_, "seconds before it")->capture_default_str();
+        app_->add_option("--warm-up", load_.warm_up_seconds, "seconds before it")
+            ->check(CLI::NonNegativeNumber)
+            ->capture_default_str();
+    }
+
+    void declare_report() {
+        app_->add_option("--runs", runs_, "runs of each cell, in turn; the median run is reported")
+            ->check(CLI::PositiveNumber)
+            ->capture_default_str();
+        app_->add_option("--link-gbit", link_gbit_, "the link's Gbit/s, to give shares of it")
+            ->check(CLI::NonNegativeNumber);
+        app_->add_option("--ceiling", ceiling_seconds_,
+                         "seconds in which the port alone is measured, before the daemons; 0: not")
+            ->check(CLI::NonNegativeNumber)
+            ->capture_default_str();
+        app_->add_option("--blast", blast_, "path of torc-blast, which measures that");
         app_->add_option("--json", json_, "write the cells to this file");
+        app_->add_option("--html", html_, "write a page with plots to this file");
+        app_->add_option("--from", from_, "measure nothing: read the cells that --json wrote");
     }
 
-    int run() override {
-        if (layout_ == "af_packet" && !in_private_network()) enter_private_network();
-        std::unique_ptr<LocalCluster> cluster;
-        if (!layout_.empty()) cluster = start_cluster();
-        const BenchTargets targets =
-            cluster ? targets_of(*cluster) : targets_in(runtime_dir_, daemons_);
-        std::printf("%s\n", table_head().c_str());
-        nlohmann::json cells = nlohmann::json::array();
-        bool same_order = true;
-        for (const BenchCell& cell : plan_cells(targets)) {
-            const CellResult result = run_cell(cell, targets);
-            std::printf("%s\n", table_row(cell, result).c_str());
-            std::fflush(stdout);
-            cells.push_back(to_json(cell, result));
-            same_order = same_order && result.same_order;
+    Sweep sweep() const {
+        Sweep sweep;
+        for (const std::string& name : services_) sweep.services.push_back(service_named(name));
+        sweep.sizes = sizes_;
+        sweep.rates = rates_;
+        sweep.senders = senders_;
+        sweep.receivers = receivers_;
+        sweep.load = load_;
+        sweep.load.arrivals = arrivals_;
+        return sweep;
+    }
+
+    void measure_cluster(std::size_t nodes) {
+        const std::vector<BenchCell> cells = cells_of(sweep(), layout_, nodes, mtu_);
+        LocalCluster cluster(cluster_plan(nodes));
+        Yardsticks yardsticks;
+        yardsticks.ceiling = ceiling_of(cluster);
+        cluster.start();
+        measure(cells, targets_of(cluster), yardsticks);
+    }
+
+    /// Before the daemons start: they would take their share.
+    std::optional<Ceiling> ceiling_of(const LocalCluster& cluster) const {
+        if (ceiling_seconds_ <= 0 || cluster.size() < 2) return std::nullopt;
+        const std::string program = blast_.empty() ? blast_program() : blast_;
+        if (program.empty()) {
+            fmt::print(stderr, "torc: no ceiling: torc-blast is not beside torc (see --blast)\n");
+            return std::nullopt;
         }
-        if (!json_.empty()) write_json(cells);
-        if (!same_order) std::fprintf(stderr, "torc: receivers saw different orders\n");
-        return same_order ? EXIT_SUCCESS : EXIT_FAILURE;
+        const Ceiling ceiling = measure_ceiling(cluster, program, ceiling_seconds_);
+        fmt::print("ceiling of {}, {} nodes: {:.0f} frames/s of {} bytes at the slowest receiver\n",
+                   layout_, cluster.size(), ceiling.frames_per_second, ceiling.frame_bytes);
+        return ceiling;
     }
 
-private:
-    std::unique_ptr<LocalCluster> start_cluster() const {
+    ClusterPlan cluster_plan(std::size_t nodes) const {
         ClusterPlan plan;
         plan.layout = layout_named(layout_);
-        plan.nodes = nodes_;
+        plan.nodes = nodes;
         plan.mtu = mtu_;
         plan.torcd = torcd_;
         plan.settings = settings_;
         // A benchmark's clients share the cores with everything else; give them room to be late.
         plan.settings.insert(plan.settings.begin(), "daemon.session_ring_bytes=32MiB");
-        auto cluster = std::make_unique<LocalCluster>(plan);
-        cluster->start();
-        return cluster;
+        return plan;
     }
 
-    std::vector<BenchCell> plan_cells(const BenchTargets& targets) const {
-        std::vector<BenchCell> cells;
-        for (const std::string& service : services_) {
-            for (const std::size_t size : sizes_) {
-                for (const double rate : rates_) {
-                    BenchCell cell;
-                    cell.port = layout_.empty() ? "running" : layout_;
-                    cell.senders = senders_ == 0
-                                       ? static_cast<std::uint32_t>(targets.daemons.size())
-                                       : senders_;
-                    cell.receivers = receivers_;
-                    cell.load.service = service_named(service);
-                    cell.load.payload_bytes = size;
-                    cell.load.messages_per_second = rate / cell.senders;
-                    cell.load.window = window_;
-                    cell.load.seconds = seconds_;
-                    cell.load.warm_up_seconds = warm_up_;
-                    cells.push_back(cell);
-                }
+    /// All cells once, then all again: what else the machine does falls on each cell alike.
+    void measure(const std::vector<BenchCell>& cells, const BenchTargets& targets,
+                 Yardsticks yardsticks) {
+        yardsticks.link_bits_per_second = link_gbit_ * 1e9;
+        std::vector<std::vector<CellResult>> results(cells.size());
+        fmt::print("{}\n", table_head());
+        for (std::size_t run = 0; run < runs_; ++run) {
+            for (std::size_t i = 0; i < cells.size(); ++i) {
+                results[i].push_back(run_cell(cells[i], targets));
+                print_row(cells[i], results[i].back());
             }
         }
-        return cells;
+        if (runs_ > 1) fmt::print("The median of {} runs:\n{}\n", runs_, table_head());
+        for (std::size_t i = 0; i < cells.size(); ++i) {
+            if (runs_ > 1) print_row(cells[i], results[i][median_run(cells[i], results[i])]);
+            cells_.push_back(to_json(cells[i], results[i], yardsticks));
+            same_order_ = same_order_ && same_order(results[i]);
+        }
     }
 
-    void write_json(const nlohmann::json& cells) const {
-        std::ofstream file(json_);
-        file << nlohmann::json{{"machine", machine_fingerprint()}, {"cells", cells}}.dump(2)
-             << '\n';
-        if (!file) throw std::runtime_error("cannot write " + json_);
+    static void print_row(const BenchCell& cell, const CellResult& result) {
+        fmt::print("{}\n", table_row(cell, result));
+        std::fflush(stdout);
     }
+
+    int show_report() const {
+        std::ifstream file(from_);
+        const auto report = nlohmann::json::parse(file, nullptr, false);
+        if (report.is_discarded()) throw std::runtime_error(from_ + " is not there or no JSON");
+        write_reports(report);
+        return EXIT_SUCCESS;
+    }
+
+    void write_reports(const nlohmann::json& report) const {
+        if (!json_.empty()) write_file(json_, report.dump(2) + '\n');
+        if (!html_.empty()) write_file(html_, html_report(report));
+    }
+
+    static void write_file(const std::string& path, const std::string& text) {
+        std::ofstream file(path);
+        file << text;
+        file.close();
+        if (!file) throw std::runtime_error("cannot write " + path);
+    }
+
+    static inline const std::map<std::string, Arrivals> kArrivals{{"even", Arrivals::even},
+                                                                  {"poisson", Arrivals::poisson}};
 
     std::vector<std::string> daemons_;
     std::string runtime_dir_{"/run/torc"};
     std::string layout_;
-    std::size_t nodes_{3};
+    std::vector<std::size_t> nodes_{3};
     std::size_t mtu_{1500};
     std::vector<std::string> settings_;
     std::string torcd_;
-    std::uint32_t senders_{0};
-    std::uint32_t receivers_{0};
+
+    std::vector<std::uint32_t> senders_{0};
+    std::optional<std::uint32_t> receivers_;
     std::vector<std::size_t> sizes_{64, 1350};
     std::vector<std::string> services_{"agreed"};
     std::vector<double> rates_{0, 1000};
-    std::uint32_t window_{0};
-    double seconds_{3};
-    double warm_up_{1};
+    Arrivals arrivals_{Arrivals::even};
+    LoadPlan load_{.warm_up_seconds = 1, .seconds = 3};
+
+    std::size_t runs_{1};
+    double link_gbit_{0};
+    double ceiling_seconds_{2};
+    std::string blast_;
     std::string json_;
+    std::string html_;
+    std::string from_;
+
+    nlohmann::json machine_;
+    nlohmann::json cells_ = nlohmann::json::array();
+    bool same_order_{true};
 };
 
 }  // namespace

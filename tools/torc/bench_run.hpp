@@ -1,11 +1,10 @@
-// One cell of a benchmark: a number of clients under one load, and what they measured.
+// One run of one cell of a benchmark: clients under load, and what they measured.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
+#include "tools/torc/bench_plan.hpp"
 #include "tools/torc/load.hpp"
 #include "tools/torc/local_cluster.hpp"
 
@@ -20,18 +19,12 @@ BenchTargets targets_of(const LocalCluster& cluster);
 /// `daemons` empty: all that have a counters file there.
 BenchTargets targets_in(const std::string& runtime_dir, const std::vector<std::string>& daemons);
 
-struct BenchCell {
-    std::string port;  ///< what joins the daemons, for the report
-    std::uint32_t senders{0};
-    std::uint32_t receivers{0};
-    LoadPlan load;
-};
-
 struct CellResult {
     double messages_per_second{0};  ///< of the slowest receiver
     double payload_bits_per_second{0};
     telemetry::Histogram<> latency;      ///< all messages at all receivers
     telemetry::Histogram<> own_latency;  ///< own messages at their senders
+    std::uint64_t unsent{0};             ///< due messages for which there was no room to the end
     std::vector<double> daemon_cpu_percent;
     std::vector<std::uint64_t> order_hashes;  ///< one a receiver
     bool same_order{false};
@@ -39,10 +32,5 @@ struct CellResult {
 };
 
 CellResult run_cell(const BenchCell& cell, const BenchTargets& targets);
-std::string table_head();
-std::string table_row(const BenchCell& cell, const CellResult& result);
-nlohmann::json to_json(const BenchCell& cell, const CellResult& result);
-/// CPU, kernel, cores: what a figure means nothing without.
-nlohmann::json machine_fingerprint();
 
 }  // namespace torc::tool

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "tools/torc/bench_run.hpp"
+#include "tools/torc/bench_result.hpp"
 #include "tools/torc/command.hpp"
 
 namespace torc::tool {
@@ -80,6 +80,7 @@ private:
         say("\n{}: {} senders, each also receives everything", title, nodes_);
         BenchCell cell;
         cell.port = port_;
+        cell.nodes = nodes_;
         cell.senders = static_cast<std::uint32_t>(nodes_);
         cell.load.seconds = seconds_;
         bool good = true;

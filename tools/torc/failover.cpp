@@ -10,9 +10,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "tools/torc/bench_run.hpp"
 #include "tools/torc/command.hpp"
 #include "tools/torc/failover_run.hpp"
+#include "tools/torc/machine.hpp"
 
 namespace torc::tool {
 namespace {

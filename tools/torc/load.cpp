@@ -17,6 +17,8 @@ LoadClient::LoadClient(const Target& target, const LoadPlan& plan, int sender,
                        std::uint32_t senders)
     : plan_(plan),
       sender_(sender),
+      schedule_(plan.messages_per_second, plan.arrivals,
+                plan.seed + static_cast<std::uint64_t>(std::max(sender, 0))),
       session_(target),
       payload_(std::max(plan.payload_bytes, kStampBytes)),
       groups_{plan.group},
@@ -56,6 +58,7 @@ void LoadClient::run() {
     measure_from_ns_ = start_ns_ + static_cast<std::int64_t>(plan_.warm_up_seconds * 1e9);
     measure_to_ns_ = measure_from_ns_ + static_cast<std::int64_t>(plan_.seconds * 1e9);
     last_measured_ns_ = measure_from_ns_;
+    schedule_.start(start_ns_);
     try {
         loop();
     } catch (const SessionError& error) {
@@ -91,29 +94,42 @@ void LoadClient::loop() {
 /// How long there is nothing to do but receive.
 std::int64_t LoadClient::wait_ns(std::int64_t now) const {
     constexpr std::int64_t kLook = 1'000'000;  // how often a full ring or the end is looked at
-    if (sender_ < 0 || end_sent_ || plan_.messages_per_second <= 0) return kLook;
-    const auto next = start_ns_ + static_cast<std::int64_t>(static_cast<double>(report_.sent) *
-                                                            1e9 / plan_.messages_per_second);
-    return std::clamp<std::int64_t>(next - now, 0, kLook);
+    if (sender_ < 0 || end_sent_ || schedule_.floods()) return kLook;
+    return std::clamp<std::int64_t>(schedule_.next_ns() - now, 0, kLook);
 }
 
 bool LoadClient::send_due(std::int64_t now) {
     if (sender_ < 0 || end_sent_) return false;
-    if (!sending_.load(std::memory_order_relaxed)) return send_end_marker();
+    if (sending_.load(std::memory_order_relaxed)) return send_batch(now) > 0;
+    if (stopped_ns_ == 0) stopped_ns_ = std::min(now, measure_to_ns_);
+    // Who was late sends what was due before, as long as there is room.
+    if (!schedule_.floods() && send_batch(stopped_ns_ - 1) == kBatch) return true;
+    give_up_unsent(now);
+    return send_end_marker();
+}
+
+int LoadClient::send_batch(std::int64_t horizon) {
     for (int i = 0; i < kBatch; ++i) {
-        std::int64_t intended = now;
-        if (plan_.messages_per_second > 0) {
-            intended = start_ns_ + static_cast<std::int64_t>(static_cast<double>(report_.sent) *
-                                                             1e9 / plan_.messages_per_second);
-            if (intended > now) return i > 0;
-        }
-        if (plan_.window != 0 && report_.sent - own_received_ >= plan_.window) return i > 0;
+        const std::int64_t intended = schedule_.floods() ? horizon : schedule_.next_ns();
+        if (intended > horizon) return i;
+        if (plan_.window != 0 && report_.sent - own_received_ >= plan_.window) return i;
         const Stamp stamp{static_cast<std::uint64_t>(sender_), report_.sent, intended};
         std::memcpy(payload_.data(), &stamp, sizeof stamp);
-        if (!session_.send(plan_.service, groups_, 0, payload_, 0)) return i > 0;
+        if (!session_.send(plan_.service, groups_, 0, payload_, 0)) return i;
         ++report_.sent;
+        schedule_.advance();
     }
-    return true;
+    return kBatch;
+}
+
+/// Charges what was due and had no room: it waited at least until now.
+void LoadClient::give_up_unsent(std::int64_t now) {
+    if (schedule_.floods()) return;
+    for (; schedule_.next_ns() < stopped_ns_; schedule_.advance()) {
+        ++report_.unsent;
+        if (!is_measured(schedule_.next_ns())) continue;
+        report_.own_latency.record(static_cast<std::uint64_t>(now - schedule_.next_ns()));
+    }
 }
 
 bool LoadClient::send_end_marker() {
@@ -146,6 +162,12 @@ void LoadClient::take(const torc_message& message, std::int64_t now) {
         ++ends_seen_;
         return;
     }
+    take_stamped(stamp, now);
+}
+
+/// One message of the load: counted in the measured time when it came in it, and its latency when
+/// it was due in it.
+void LoadClient::take_stamped(const Stamp& stamp, std::int64_t now) {
     received_.fetch_add(1, std::memory_order_relaxed);
     if (last_message_ns_ != 0 &&
         now - last_message_ns_ > silence_ns_.load(std::memory_order_relaxed)) {
@@ -154,9 +176,11 @@ void LoadClient::take(const torc_message& message, std::int64_t now) {
     last_message_ns_ = now;
     const bool own = sender_ >= 0 && stamp.sender == static_cast<std::uint64_t>(sender_);
     if (own) ++own_received_;
-    if (now < measure_from_ns_ || now > measure_to_ns_) return;
-    ++report_.measured;
-    last_measured_ns_ = now;
+    if (is_measured(now)) {
+        ++report_.measured;
+        last_measured_ns_ = now;
+    }
+    if (!is_measured(stamp.intended_ns)) return;
     const auto latency =
         static_cast<std::uint64_t>(std::max<std::int64_t>(now - stamp.intended_ns, 0));
     report_.latency.record(latency);

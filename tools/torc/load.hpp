@@ -2,7 +2,9 @@
 // received into a hash, so that "all saw the same order" is one comparison.
 //
 // Latency is taken from the *intended* send time, so that a stall is charged to every message that
-// should have gone out during it (no coordinated omission).
+// should have gone out during it (no coordinated omission). The messages that count are those that
+// were due in the measured time, however late they come; one that was due and could not be sent at
+// all counts with the time that it had waited.
 #pragma once
 
 #include <atomic>
@@ -15,6 +17,7 @@
 
 #include "telemetry/histogram.hpp"
 #include "tools/torc/clock.hpp"
+#include "tools/torc/send_schedule.hpp"
 #include "tools/torc/session.hpp"
 
 namespace torc::tool {
@@ -24,8 +27,10 @@ struct LoadPlan {
     unsigned service{TORC_AGREED};
     std::size_t payload_bytes{64};  ///< at least kStampBytes
     double messages_per_second{0};  ///< of each sender, open loop; 0: as fast as it goes
-    std::uint32_t window{0};        ///< closed loop: own messages under way; 0: no limit
-    double warm_up_seconds{0.5};    ///< not measured
+    Arrivals arrivals{Arrivals::even};
+    std::uint64_t seed{1};        ///< of the arrivals; each sender adds its number
+    std::uint32_t window{0};      ///< closed loop: own messages under way; 0: no limit
+    double warm_up_seconds{0.5};  ///< not measured
     double seconds{3};
 };
 
@@ -40,6 +45,7 @@ inline constexpr std::size_t kStampBytes = sizeof(Stamp);
 struct ClientReport {
     std::string name;
     std::uint64_t sent{0};
+    std::uint64_t unsent{0};      ///< open loop: due, but there was no room until the end
     std::uint64_t received{0};    ///< of the run, warm-up included
     std::uint64_t order_hash{0};  ///< over all received, in order
     std::uint64_t measured{0};    ///< received between warm-up and end
@@ -89,10 +95,17 @@ public:
 private:
     void run();
     void loop();
-    /// Sends what is due; true if anything went out.
+    /// Sends what is due, in the end the marker; true if anything went out.
     bool send_due(std::int64_t now);
+    /// Sends what is due by `horizon`, kBatch messages at most; gives how many.
+    int send_batch(std::int64_t horizon);
     bool send_end_marker();
+    void give_up_unsent(std::int64_t now);
     void take(const torc_message& message, std::int64_t now);
+    void take_stamped(const Stamp& stamp, std::int64_t now);
+    bool is_measured(std::int64_t instant_ns) const {
+        return instant_ns >= measure_from_ns_ && instant_ns < measure_to_ns_;
+    }
     bool everything_came() const;
     std::int64_t wait_ns(std::int64_t now) const;
 
@@ -102,6 +115,7 @@ private:
 
     LoadPlan plan_;
     int sender_;
+    SendSchedule schedule_;
     Session session_;
     std::vector<std::byte> payload_;
     std::vector<std::string> groups_;
@@ -111,6 +125,7 @@ private:
     std::int64_t start_ns_{0};
     std::int64_t measure_from_ns_{0};
     std::int64_t measure_to_ns_{0};
+    std::int64_t stopped_ns_{0};  ///< what is due from here on is not sent; 0: not yet known
     std::int64_t last_measured_ns_{0};
     std::int64_t last_message_ns_{0};
     std::uint64_t own_received_{0};

@@ -145,13 +145,14 @@ std::string LocalCluster::write_config() const {
     return path;
 }
 
-std::vector<std::string> LocalCluster::command_of(std::size_t node) const {
+std::vector<std::string> LocalCluster::command_at(std::size_t node,
+                                                  const std::string& program) const {
     std::vector<std::string> command;
     if (networks_) command = networks_->place(node).prefix;
     const auto add = [&](std::initializer_list<std::string> words) {
         command.insert(command.end(), words);
     };
-    add({plan_.torcd, "--config", folder_ + "/torc.toml", "--node", node_name(node)});
+    add({program, "--config", folder_ + "/torc.toml", "--node", node_name(node)});
     if (is_dpdk(plan_.layout, node, plan_.nodes)) {
         const std::string device = plan_.layout == Layout::vhost
                                        ? "vhost-mesh"
@@ -176,7 +177,7 @@ void LocalCluster::start_daemon(std::size_t node) {
     const std::lock_guard guard(changing_);
     if (cleaned_) return;
     daemons_[node] = std::make_unique<Process>(
-        command_of(node), log_of(node),
+        command_at(node, plan_.torcd), log_of(node),
         plan_.keep ? Process::Lifetime::outlives_parent : Process::Lifetime::ends_with_parent);
 }
 

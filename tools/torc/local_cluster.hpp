@@ -66,6 +66,8 @@ public:
     Process& daemon(std::size_t node) { return *daemons_[node]; }
     Target target(std::size_t node, const std::string& session = {}) const;
     std::optional<DaemonStatus> status(std::size_t node) const;
+    /// How another program is run in the place of that node's daemon, with the same settings.
+    std::vector<std::string> command_at(std::size_t node, const std::string& program) const;
     const std::string& folder() const { return folder_; }
     std::string log_of(std::size_t node) const;
     /// The ends of the logs of daemons that ended by themselves; empty if none did.
@@ -73,7 +75,6 @@ public:
 
 private:
     std::string write_config() const;
-    std::vector<std::string> command_of(std::size_t node) const;
     std::string address_of(std::size_t node) const;
     std::string tail_of_log(std::size_t node) const;
     void clean_up();
