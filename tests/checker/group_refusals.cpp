@@ -9,7 +9,6 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <utility>
 
 #include "tests/checker/sessions.hpp"
 
