@@ -60,6 +60,7 @@ Accept Engine::take(Instant now, const ClientOp& op) {
 }
 
 Accept Engine::open_session(const ClientOp& op) {
+    envelope_.forget();
     switch (groups_.sessions().open(op.session, op.name)) {
         case groups::Sessions::Open::opened:
             return Accept::accepted;
@@ -93,7 +94,10 @@ Accept Engine::close_session(Instant now, SessionId session) {
 bool Engine::is_sendable(const ClientOp& op) const {
     if (op.groups.empty() || op.groups.size() > kGroupsPerMessageMax) return false;
     if (op.payload.size() > settings_.message_bytes || op.service > Service::safe) return false;
-    if (!std::all_of(op.groups.begin(), op.groups.end(), groups::is_destination)) return false;
+    const bool known = envelope_.is_to(op.groups);
+    if (!known && !std::all_of(op.groups.begin(), op.groups.end(), groups::is_destination)) {
+        return false;
+    }
     return !op.subgroup || groups::is_subgroup(op.groups);
 }
 
@@ -115,11 +119,10 @@ Accept Engine::send(Instant now, const ClientOp& op) {
 
 Accept Engine::submit(Instant now, const ClientOp& op, groups::EnvelopeKind kind,
                       std::span<const std::string_view> destinations, const Standing& standing) {
-    const std::size_t length = groups::write_envelope(kind, flags_of(kind, op), op.type,
-                                                      groups_.sessions().name(op.session),
-                                                      destinations, envelope_, standing.views);
-    const std::array<std::span<const std::byte>, 2> pieces{
-        std::span<const std::byte>{envelope_.data(), length}, op.payload};
+    const std::span<const std::byte> envelope =
+        envelope_.write({op.session, kind, flags_of(kind, op), op.type, standing.views},
+                        groups_.sessions().name(op.session), destinations);
+    const std::array<std::span<const std::byte>, 2> pieces{envelope, op.payload};
     ordering::Outgoing message;
     message.session = raw(op.session);
     message.service = standing.service;

@@ -32,8 +32,7 @@ Engine::Engine(const config::ClusterSettings& settings, const EngineOptions& opt
       counters_(counters),
       groups_(settings_, options.me, group_upcalls(), counters),
       ring_(settings_, me_, config_hash_, effects.frames, ring_upcalls(), counters),
-      former_(settings_, me_, options.seed, effects.frames, former_upcalls(), counters),
-      envelope_(groups::kEnvelopeBytesMax) {
+      former_(settings_, me_, options.seed, effects.frames, former_upcalls(), counters) {
     TORC_CHECK(raw(options.me) < settings.nodes.size() && raw(options.incarnation) != 0);
     holders_.reserve(kNodesMax);
 }
@@ -127,10 +126,10 @@ void Engine::send_owed_chunks(Instant now) {
     while (ring_.operational()) {
         const std::span<const std::byte> chunk = groups_.chunk_to_send();
         if (chunk.empty()) return;
-        const std::size_t length =
-            groups::write_envelope(groups::EnvelopeKind::sync, 0, 0, {}, {}, envelope_);
-        const std::array<std::span<const std::byte>, 2> pieces{
-            std::span<const std::byte>{envelope_.data(), length}, chunk};
+        OutgoingEnvelope::Head head;
+        head.kind = groups::EnvelopeKind::sync;
+        const std::array<std::span<const std::byte>, 2> pieces{envelope_.write(head, {}, {}),
+                                                               chunk};
         ordering::Outgoing message;
         message.service = Service::agreed;
         message.control = true;

@@ -21,6 +21,7 @@
 
 #include "config/settings.hpp"
 #include "engine/effects.hpp"
+#include "engine/outgoing_envelope.hpp"
 #include "groups/groups.hpp"
 #include "membership/former.hpp"
 #include "ordering/ring.hpp"
@@ -113,7 +114,7 @@ private:
     SessionId large_speaker_;  ///< whose large message is partly taken; slot 0xFFFF: nobody's
     SessionId expelled_;       ///< whose DISCONNECT for its flush_timeout is being submitted
     Instant expel_again_{};    ///< the ring had no room for the DISCONNECT of who is overdue
-    std::vector<std::byte> envelope_;
+    OutgoingEnvelope envelope_;
     std::vector<ordering::Holder> holders_;
 };
 

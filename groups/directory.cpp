@@ -51,6 +51,7 @@ void Directory::clear() {
     process_index_.clear();
     place_index_.clear();
     digest_ = 0;
+    ++changes_;
 }
 
 // --- finding -------------------------------------------------------------------------------------
@@ -85,6 +86,7 @@ Directory::GroupId Directory::make_group(const GroupKey& group) {
     }
     group_index_.insert(id, group.hash);
     digest_ += digest_of(id);
+    ++changes_;
     return id;
 }
 
@@ -95,6 +97,7 @@ void Directory::drop_group(GroupId group) {
     if (entry.long_name != kNone) long_names_.give_back(entry.long_name);
     if (entry.locals != kNone) locals_.give_back(entry.locals);
     groups_.give_back(group);
+    ++changes_;
 }
 
 Directory::ProcessId Directory::make_process(const Participant& who) {
@@ -185,12 +188,14 @@ void Directory::hear_in(GroupId group, std::uint16_t slot) {
     std::uint32_t& locals = groups_[group].locals;
     if (locals == kNone) locals = locals_.take();
     locals_[locals].add(slot);
+    ++changes_;
 }
 
 void Directory::mute_in(GroupId group, std::uint16_t slot) {
     std::uint32_t& locals = groups_[group].locals;
     if (locals == kNone) return;
     locals_[locals].remove(slot);
+    ++changes_;
     if (!locals_[locals].empty()) return;
     locals_.give_back(locals);
     locals = kNone;

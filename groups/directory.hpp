@@ -147,6 +147,9 @@ public:
         for (PlaceId at = groups_[group].first; at != kNone; at = places_[at].next) visit(at);
     }
 
+    /// Rises with every change of what groups there are and which local sessions hear them.
+    std::uint64_t changes() const { return changes_; }
+
     std::size_t group_count() const { return groups_.count(); }
     std::size_t membership_count() const { return places_.count(); }
     /// Equal for equal state, independent of how it came about. Cost: a load.
@@ -201,6 +204,7 @@ private:
     HashIndex place_index_;
     SessionSet nobody_;
     std::uint64_t digest_{0};
+    std::uint64_t changes_{0};
 };
 
 }  // namespace torc::groups

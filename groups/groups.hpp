@@ -23,6 +23,7 @@
 #include "groups/events.hpp"
 #include "groups/flush.hpp"
 #include "groups/merge.hpp"
+#include "groups/recent.hpp"
 #include "groups/sessions.hpp"
 #include "groups/sync_message.hpp"
 #include "groups/views.hpp"
@@ -109,6 +110,9 @@ private:
 
     // groups.cpp
     void deliver(const OrderedPiece& piece, const Envelope& envelope);
+    void find_receivers(const OrderedPiece& piece, const Envelope& envelope);
+    void hand_up(const OrderedPiece& piece, Delivery& delivery);
+    RecentMessages::Origin origin_of(const OrderedPiece& piece) const;
     void find_targets(std::span<const std::string_view> destinations);
     Admission admission_of(const Participant& sender, bool subgroup, bool at_order);
     std::optional<SessionOutcome> objection_at_order(const OrderedPiece& piece,
@@ -164,6 +168,7 @@ private:
     Sessions sessions_;
     Merge merge_;
     ViewBuilder views_;
+    RecentMessages recent_;
 
     /// Of the message at hand; kept, because clearing it costs more than reading.
     Envelope envelope_;

@@ -11,6 +11,7 @@ Sessions::Open Sessions::open(SessionId id, std::string_view name) {
     while (slots_used_ <= id.slot) slots_.put(slots_used_++);
     slots_[id.slot] = Slot{true, id, SessionName(name)};
     by_name_.insert(id.slot, hash_name(name));
+    ++changes_;
     return Open::opened;
 }
 
@@ -18,6 +19,7 @@ void Sessions::close(SessionId id) {
     TORC_CHECK(is_open(id));
     slots_[id.slot].in_use = false;
     by_name_.erase(id.slot);
+    ++changes_;
 }
 
 SessionId Sessions::find(std::string_view name) const {

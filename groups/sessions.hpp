@@ -29,6 +29,8 @@ public:
     /// The session of that name; slot 0xFFFF if there is none.
     SessionId find(std::string_view name) const;
     std::size_t count() const { return by_name_.count(); }
+    /// Rises whenever one is opened or closed.
+    std::uint64_t changes() const { return changes_; }
 
 private:
     struct Slot {
@@ -41,6 +43,7 @@ private:
     LazyArray<Slot> slots_;
     HashIndex by_name_;
     std::uint16_t slots_used_{0};  ///< slots from here on were never opened
+    std::uint64_t changes_{0};
 };
 
 }  // namespace torc::groups

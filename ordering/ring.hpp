@@ -22,6 +22,7 @@
 #include "wire/frame_io.hpp"
 #include "wire/hop.hpp"
 #include "wire/membership.hpp"
+#include "wire/pieces.hpp"
 #include "wire/token.hpp"
 
 namespace torc::ordering {
@@ -43,7 +44,7 @@ struct Outgoing {
     std::uint32_t session{0};
     Service service{Service::agreed};
     bool control{false};
-    std::span<const std::span<const std::byte>> pieces;
+    wire::Pieces pieces;
 };
 
 enum class Submit : std::uint8_t {

@@ -52,7 +52,7 @@ struct Ring::Impl {
 
     // --- sending: sending.cpp ------------------------------------------------------------------
     Submit submit(Instant now, const Outgoing& message);
-    Submit submit_unreliable(const wire::MessageTag& tag, wire::Pieces pieces);
+    Submit submit_unreliable(const wire::MessageTag& tag, const wire::Pieces& pieces);
     void something_to_send(Instant now);
     void send_wake(Instant now);
     void flush_alone();

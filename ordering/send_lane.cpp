@@ -35,8 +35,8 @@ SendLane::SendLane(const Context& context, std::size_t frames_max, std::size_t b
       mask_(std::bit_ceil(frames_max) - 1),
       pending_(mask_ + 1) {}
 
-Submit SendLane::submit(const wire::MessageTag& tag, wire::Pieces pieces) {
-    const std::size_t length = wire::length_of(pieces);
+Submit SendLane::submit(const wire::MessageTag& tag, const wire::Pieces& pieces) {
+    const std::size_t length = pieces.length();
     if (length > bytes_max_) return Submit::too_large;
     if (owns_large(tag)) {
         if (large_.total == length && large_.tag.service == tag.service) {
@@ -47,7 +47,7 @@ Submit SendLane::submit(const wire::MessageTag& tag, wire::Pieces pieces) {
         large_ = Large{};
     }
     if (length <= wire::whole_message_bytes_max(context_.settings.frame_bytes)) {
-        return submit_whole(tag, pieces, length);
+        return submit_whole(tag, pieces);
     }
     if (large_.active) return Submit::would_block;
     large_ = Large{true, false, tag, length, 0};
@@ -60,18 +60,14 @@ bool SendLane::owns_large(const wire::MessageTag& tag) const {
     return large_.active && large_.tag.session == tag.session;
 }
 
-Submit SendLane::submit_whole(const wire::MessageTag& tag, wire::Pieces pieces,
-                              std::size_t length) {
+Submit SendLane::submit_whole(const wire::MessageTag& tag, const wire::Pieces& pieces) {
     if (count_ != 0) {
         Pending& last = at(count_ - 1);
         // Nothing is packed behind a fragment, though the wire allows it behind the last one:
         // fragments may have to be dropped (restart), whole messages never.
         const bool open = !last.fragment || mutant(Mutant::packed_behind_fragment);
-        if (open && last.builder.fits(length) &&
-            packing_class(last.builder.service()) == packing_class(tag.service)) {
-            TORC_CHECK(last.builder.append(tag, pieces));
-            return Submit::queued;
-        }
+        const bool alike = packing_class(last.builder.service()) == packing_class(tag.service);
+        if (open && alike && last.builder.append(tag, pieces)) return Submit::queued;
     }
     if (!open_frame()) return Submit::would_block;
     TORC_CHECK(at(count_ - 1).builder.append(tag, pieces));
@@ -80,7 +76,7 @@ Submit SendLane::submit_whole(const wire::MessageTag& tag, wire::Pieces pieces,
 
 /// Builds fragments while there is room. They take at most half of the lane, so that the messages
 /// of other sessions are not shut out for as long as a large one takes.
-Submit SendLane::submit_large(const wire::MessageTag& tag, wire::Pieces pieces) {
+Submit SendLane::submit_large(const wire::MessageTag& tag, const wire::Pieces& pieces) {
     while (large_.built < large_.total && fragments_ < (frames_max_ + 1) / 2 && open_frame()) {
         Pending& pending = at(count_ - 1);
         large_.built += pending.builder.append_fragment(tag, pieces, large_.built);

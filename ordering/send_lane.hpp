@@ -22,7 +22,7 @@ public:
     SendLane(const Context& context, std::size_t frames_max, std::size_t bytes_max);
 
     /// Copies the message in, or a part of a large one.
-    Submit submit(const wire::MessageTag& tag, wire::Pieces pieces);
+    Submit submit(const wire::MessageTag& tag, const wire::Pieces& pieces);
     /// True once after the last fragment of the large message was taken out; the answer to its
     /// owner is then `queued`.
     bool take_finished();
@@ -52,8 +52,8 @@ private:
     };
 
     Pending& at(std::size_t position) { return pending_[(head_ + position) & mask_]; }
-    Submit submit_whole(const wire::MessageTag& tag, wire::Pieces pieces, std::size_t length);
-    Submit submit_large(const wire::MessageTag& tag, wire::Pieces pieces);
+    Submit submit_whole(const wire::MessageTag& tag, const wire::Pieces& pieces);
+    Submit submit_large(const wire::MessageTag& tag, const wire::Pieces& pieces);
     bool owns_large(const wire::MessageTag& tag) const;
     bool open_frame();
     void drop_fragments();

@@ -12,7 +12,7 @@ Submit Ring::Impl::submit(Instant now, const Outgoing& message) {
     last_now = now;
     if (mode != Mode::operational) return Submit::would_block;
     const wire::MessageTag tag{message.session, message.service, message.control};
-    const std::size_t length = wire::length_of(message.pieces);
+    const std::size_t length = message.pieces.length();
     const bool whole = length <= wire::whole_message_bytes_max(context.settings.frame_bytes);
     SendLane& lane = queue.lane(message.control);
     Submit answer = Submit::would_block;
@@ -33,7 +33,7 @@ Submit Ring::Impl::submit(Instant now, const Outgoing& message) {
 
 /// No seq, no token, no second try; my own sessions hear it at once. One that is too large for a
 /// frame goes in order, like reliable ones.
-Submit Ring::Impl::submit_unreliable(const wire::MessageTag& tag, wire::Pieces pieces) {
+Submit Ring::Impl::submit_unreliable(const wire::MessageTag& tag, const wire::Pieces& pieces) {
     if (queue.holds_application()) return Submit::would_block;
     const FrameRef frame = context.frames.acquire();
     if (!frame) {

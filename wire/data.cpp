@@ -1,8 +1,6 @@
 // Reading DATA frames: the rules of a body, and the view over one.
 #include "wire/data.hpp"
 
-#include <algorithm>
-
 #include "base/check.hpp"
 #include "wire/checks.hpp"
 #include "wire/cursor.hpp"
@@ -11,15 +9,23 @@ namespace torc::wire {
 
 namespace {
 
+/// Whether the padding of a message of `length` bytes is zero: the end of its last eight bytes.
+bool is_zero_behind(std::span<const std::byte> message, std::size_t length) {
+    const std::size_t used = length % kMessageAlign;
+    if (used == 0) return true;
+    const std::uint64_t last = load<le64>(message, length - used);
+    return last >> (8 * used) == 0;
+}
+
 /// Takes one message with its padding from the front of `left`. Judges bounds only.
 RejectReason take_message(std::span<const std::byte>& left, MessageView& message,
-                          std::span<const std::byte>& padding) {
+                          bool& padded_with_zeros) {
     const std::optional<MessageHeader> header = take<MessageHeader>(left);
     if (!header) return RejectReason::truncated;
     const std::size_t length = header->length.get();
     if (left.size() < padded(length)) return RejectReason::truncated;
     message = MessageView{header->flags, header->session, 0, left.first(length)};
-    padding = left.subspan(length, padded(length) - length);
+    padded_with_zeros = is_zero_behind(left, length);
     left = left.subspan(padded(length));
     if ((message.flags & kFragment) != 0 && (message.flags & kFirstFragment) != 0) {
         const std::optional<le32> total = take<le32>(message.bytes);
@@ -80,13 +86,11 @@ RejectReason check_data(std::span<const std::byte> bytes) {
     }
     for (std::size_t position = 0; position < sealed->messages; ++position) {
         MessageView message;
-        std::span<const std::byte> padding;
-        RejectReason reason = take_message(bytes, message, padding);
+        bool padded_with_zeros = false;
+        RejectReason reason = take_message(bytes, message, padded_with_zeros);
         if (reason == RejectReason::none) reason = check_message(message, position, *sealed);
         if (reason != RejectReason::none) return reason;
-        const bool zero = std::all_of(padding.begin(), padding.end(),
-                                      [](std::byte byte) { return byte == std::byte{0}; });
-        if (!zero) return RejectReason::bad_padding;
+        if (!padded_with_zeros) return RejectReason::bad_padding;
     }
     return bytes.empty() ? RejectReason::none : RejectReason::bad_count;
 }
@@ -108,10 +112,12 @@ DataView DataView::of_validated(std::span<const std::byte> frame) {
     return view;
 }
 
-void DataView::Iterator::read() {
-    if (messages_ == 0) return;
-    std::span<const std::byte> padding;
-    if (take_message(left_, message_, padding) != RejectReason::none) messages_ = 0;
+/// A first fragment begins with the length of the whole message; elsewhere the flag says nothing.
+void DataView::Iterator::read_total() {
+    if ((message_.flags & kFragment) == 0) return;
+    const std::optional<le32> total = take<le32>(message_.bytes);
+    if (!total) return end_here();
+    message_.total = *total;
 }
 
 }  // namespace torc::wire

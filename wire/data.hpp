@@ -15,6 +15,8 @@
 #include "base/ids.hpp"
 #include "base/limits.hpp"
 #include "wire/hop.hpp"
+#include "wire/pieces.hpp"
+#include "wire/wire_struct.hpp"
 
 namespace torc::wire {
 
@@ -77,7 +79,19 @@ public:
         bool operator==(std::default_sentinel_t) const { return messages_ == 0; }
 
     private:
-        void read();
+        /// Judges bounds only: `validate` judges the rest, and this costs a few instructions.
+        void read() {
+            if (messages_ == 0) return;
+            if (left_.size() < sizeof(MessageHeader)) return end_here();
+            const auto header = load<MessageHeader>(left_);
+            const std::size_t length = header.length.get();
+            if (left_.size() - sizeof(MessageHeader) < padded(length)) return end_here();
+            message_ = {header.flags, header.session, 0, left_.subspan(sizeof header, length)};
+            left_ = left_.subspan(sizeof(MessageHeader) + padded(length));
+            if ((message_.flags & kFirstFragment) != 0) read_total();
+        }
+        void read_total();
+        void end_here() { messages_ = 0; }
 
         std::span<const std::byte> left_;
         std::size_t messages_{0};  ///< still to come, the current one included
@@ -95,10 +109,6 @@ private:
     std::span<const std::byte> sealed_bytes_;
 };
 
-/// Bytes of a message in pieces that need not be adjacent.
-using Pieces = std::span<const std::span<const std::byte>>;
-std::size_t length_of(Pieces pieces);
-
 /// Whose message it is and how it is to be delivered.
 struct MessageTag {
     std::uint32_t session{0};
@@ -106,9 +116,9 @@ struct MessageTag {
     bool control{false};
 };
 
-/// Fills one frame with messages. The frame is well-formed after every call but for its stamp, so
-/// that it can be stamped and sent at any time; nothing is appended after the stamp. The builder
-/// borrows the frame; the caller keeps the loan.
+/// Fills one frame with messages. The frame is well-formed but for its stamp whenever it is taken
+/// by `frame`; nothing is appended after the stamp. The builder borrows the frame; the caller keeps
+/// the loan.
 ///
 /// The frame's class is the highest of its messages', and not below FIFO if it has a fragment.
 /// Which classes share a frame (protocol.md 3.4: packing) is the caller's business.
@@ -120,27 +130,29 @@ public:
                  std::uint32_t config_hash);
 
     explicit operator bool() const { return static_cast<bool>(frame_); }
-    const FrameRef& frame() const { return frame_; }
+    /// The frame as it stands. Its header is written here, once for all that was appended.
+    const FrameRef& frame();
     std::size_t messages() const { return sealed_.messages; }
     Service service() const { return Service(sealed_.service_flags & kServiceMask); }
 
     /// Whether a whole message of that many bytes may be appended.
     bool fits(std::size_t length) const;
     /// Appends a whole message; false (and nothing done) if it does not fit. Cost: one copy.
-    bool append(const MessageTag& tag, Pieces pieces);
+    bool append(const MessageTag& tag, const Pieces& pieces);
     /// Appends as much of a large message as fits, from `offset` on: the first fragment if that is
     /// 0, the last if it reaches the end. The frame must be empty, and the message must not fit a
     /// frame as a whole. Any but the last fragment leaves no room for a message behind it.
     /// Gives: the bytes taken, at least 1; 0 if the frame is not empty.
-    std::size_t append_fragment(const MessageTag& tag, Pieces pieces, std::size_t offset);
+    std::size_t append_fragment(const MessageTag& tag, const Pieces& pieces, std::size_t offset);
 
 private:
-    std::span<std::byte> start_message(const MessageTag& tag, std::uint16_t fragment_flags,
-                                       std::size_t length);
+    std::byte* start_message(const MessageTag& tag, std::uint16_t fragment_flags,
+                             std::size_t length);
 
     FrameRef frame_;
     SealedHeader sealed_;
     std::size_t limit_{0};
+    bool header_written_{false};
 };
 
 /// What the largest whole message of a frame may have in bytes.

@@ -12,7 +12,7 @@ namespace torc::wire {
 namespace {
 
 /// Copies `target.size()` bytes of the concatenated pieces, from `offset` on.
-void gather(Pieces pieces, std::size_t offset, std::span<std::byte> target) {
+void gather(const Pieces& pieces, std::size_t offset, std::span<std::byte> target) {
     for (const std::span<const std::byte> piece : pieces) {
         if (target.empty()) return;
         if (offset >= piece.size()) {
@@ -31,12 +31,6 @@ constexpr std::uint8_t raw_service(Service service) { return static_cast<std::ui
 
 }  // namespace
 
-std::size_t length_of(Pieces pieces) {
-    std::size_t length = 0;
-    for (const std::span<const std::byte> piece : pieces) length += piece.size();
-    return length;
-}
-
 FrameBuilder::FrameBuilder(const FrameRef& frame, std::size_t frame_bytes, NodeIndex sender,
                            std::uint32_t config_hash)
     : frame_(frame), limit_(frame_bytes) {
@@ -45,7 +39,6 @@ FrameBuilder::FrameBuilder(const FrameRef& frame, std::size_t frame_bytes, NodeI
     sealed_.sender = raw(sender);
     sealed_.representative = raw(sender);
     store(frame_.room(), 0, make_hop(Kind::data, sender, sizeof(SealedHeader), config_hash));
-    store(frame_.room(), sizeof(HopHeader), sealed_);
     frame_.size = kDataOverhead;
 }
 
@@ -56,18 +49,17 @@ bool FrameBuilder::fits(std::size_t length) const {
            padded(length) <= free - sizeof(MessageHeader);
 }
 
-std::span<std::byte> FrameBuilder::start_message(const MessageTag& tag,
-                                                 std::uint16_t fragment_flags, std::size_t length) {
+std::byte* FrameBuilder::start_message(const MessageTag& tag, std::uint16_t fragment_flags,
+                                       std::size_t length) {
     MessageHeader header;
     header.length = static_cast<std::uint16_t>(length);
     header.flags = static_cast<std::uint16_t>(raw_service(tag.service) | fragment_flags |
                                               (tag.control ? kControlMessage : 0));
     header.session = tag.session;
-    store(frame_.room(), frame_.size, header);
-    const std::span<std::byte> body =
-        frame_.room().subspan(frame_.size + sizeof(header), padded(length));
-    std::fill(body.begin() + static_cast<std::ptrdiff_t>(length), body.end(), std::byte{0});
-    frame_.size += static_cast<std::uint32_t>(sizeof(header) + body.size());
+    std::byte* const body = frame_.data + frame_.size + sizeof header;
+    std::memcpy(body - sizeof header, &header, sizeof header);
+    if (length != 0) std::memset(body + padded(length) - kMessageAlign, 0, kMessageAlign);
+    frame_.size += static_cast<std::uint32_t>(sizeof header + padded(length));
 
     std::uint8_t service = std::max(static_cast<std::uint8_t>(sealed_.service_flags & kServiceMask),
                                     raw_service(tag.service));
@@ -75,24 +67,35 @@ std::span<std::byte> FrameBuilder::start_message(const MessageTag& tag,
     const int kept = sealed_.service_flags & ~kServiceMask;
     sealed_.service_flags =
         static_cast<std::uint8_t>(kept | service | (fragment_flags != 0 ? kHasFragment : 0));
-    sealed_.body_length = static_cast<std::uint16_t>(frame_.size - kDataOverhead);
     ++sealed_.messages;
+    header_written_ = false;
+    return body;
+}
+
+const FrameRef& FrameBuilder::frame() {
+    if (!frame_ || header_written_) return frame_;
+    sealed_.body_length = static_cast<std::uint16_t>(frame_.size - kDataOverhead);
     store(frame_.room(), sizeof(HopHeader), sealed_);
     store(frame_.room(), offsetof(HopHeader, length),
           le16(static_cast<std::uint16_t>(frame_.size - sizeof(HopHeader))));
-    return body.first(length);
+    header_written_ = true;
+    return frame_;
 }
 
-bool FrameBuilder::append(const MessageTag& tag, Pieces pieces) {
-    const std::size_t length = length_of(pieces);
-    if (!fits(length)) return false;
-    gather(pieces, 0, start_message(tag, 0, length));
+bool FrameBuilder::append(const MessageTag& tag, const Pieces& pieces) {
+    if (!fits(pieces.length())) return false;
+    std::byte* at = start_message(tag, 0, pieces.length());
+    for (const std::span<const std::byte> piece : pieces) {
+        if (piece.empty()) continue;  // its place may be null
+        std::memcpy(at, piece.data(), piece.size());
+        at += piece.size();
+    }
     return true;
 }
 
-std::size_t FrameBuilder::append_fragment(const MessageTag& tag, Pieces pieces,
+std::size_t FrameBuilder::append_fragment(const MessageTag& tag, const Pieces& pieces,
                                           std::size_t offset) {
-    const std::size_t total = length_of(pieces);
+    const std::size_t total = pieces.length();
     TORC_CHECK(offset < total && total <= kWireMessageBytesMax);
     if (!frame_ || sealed_.messages != 0) return 0;
     const bool first = offset == 0;
@@ -101,8 +104,8 @@ std::size_t FrameBuilder::append_fragment(const MessageTag& tag, Pieces pieces,
     const bool last = offset + taken == total;
     TORC_CHECK(!(first && last));
     const int flags = kFragment | (first ? kFirstFragment : 0) | (last ? kLastFragment : 0);
-    std::span<std::byte> body =
-        start_message(tag, static_cast<std::uint16_t>(flags), prefix + taken);
+    const std::span<std::byte> body{
+        start_message(tag, static_cast<std::uint16_t>(flags), prefix + taken), prefix + taken};
     if (first) store(body, 0, le32(static_cast<std::uint32_t>(total)));
     gather(pieces, offset, body.subspan(prefix));
     TORC_CHECK(last || !fits(0));

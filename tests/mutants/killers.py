@@ -127,6 +127,8 @@ KILLERS = {
         "groups/TwoDaemons.AViewInATransitionalConfigurationHasANameOfItsOwn"),
     "closed_session_heard": swarm(
         50, "delivery to the living", "groups/TwoDaemons.ADisconnectLeavesAllGroups"),
+    "change_unnoticed": swarm(
+        100, "same view delivery", "groups/Recent.WhoJoinsHearsTheNextOne"),
     # Flush groups.
     "view_without_consent": swarm(
         50, "F3", "groups/Flush.AJoinWaitsForTheConsentOfAllMembers"),

@@ -47,6 +47,7 @@ public:
     std::uint16_t index() const { return index_; }
     std::pair<RingId, std::uint64_t> last_view() const { return last_view_; }
     const std::string& last_who() const { return last_who_; }
+    const std::string& last_sender() const { return last_sender_; }
 
     // Called first, if they are there.
     std::function<void(const Delivery&)> on_delivery;
@@ -60,6 +61,7 @@ private:
         GroupUpcalls upcalls;
         upcalls.driver = this;
         upcalls.deliver_fn = [](void* self, const Delivery& delivery) {
+            of(self).last_sender_ = delivery.sender;
             if (of(self).on_delivery) of(self).on_delivery(delivery);
             for (const SessionId session : delivery.sessions) {
                 of(self).log_.push_back(std::to_string(session.slot) + " got " +
@@ -101,6 +103,7 @@ private:
     std::vector<std::string> log_;
     std::pair<RingId, std::uint64_t> last_view_;
     std::string last_who_;
+    std::string last_sender_;
     Groups groups_;
 };
 
@@ -110,9 +113,11 @@ public:
     explicit Order(std::vector<Daemon*> ring) : ring_(std::move(ring)) {}
 
     void record(Daemon& sender, std::uint16_t slot, const std::string& name, EnvelopeKind kind,
-                std::vector<std::string_view> groups, std::uint8_t flags = 0) {
+                std::vector<std::string_view> groups, std::uint8_t flags = 0,
+                std::string_view payload = {}) {
         std::vector<std::byte> bytes(kEnvelopeBytesMax);
         bytes.resize(write_envelope(kind, flags, 0, name, groups, bytes));
+        for (const char c : payload) bytes.push_back(static_cast<std::byte>(c));
         put(sender, slot, bytes);
     }
     /// Delivers a configuration with its transitional one, then all chunks that are owed.
