@@ -50,7 +50,6 @@ Accept Engine::take(Instant now, const ClientOp& op) {
             if (!groups::is_group_name(op.name)) break;
             return leave_group(now, op);
         case ClientOp::Kind::send:
-            if (!is_sendable(op)) break;
             return send(now, op);
         case ClientOp::Kind::flush_ok:
             if (!groups::is_group_name(op.name)) break;
@@ -91,19 +90,20 @@ Accept Engine::close_session(Instant now, SessionId session) {
 
 // --- messages ------------------------------------------------------------------------------------
 
-bool Engine::is_sendable(const ClientOp& op) const {
+bool Engine::is_sendable(const ClientOp& op, bool same_names) const {
     if (op.groups.empty() || op.groups.size() > kGroupsPerMessageMax) return false;
     if (op.payload.size() > settings_.message_bytes || op.service > Service::safe) return false;
-    const bool known = envelope_.is_to(op.groups);
-    if (!known && !std::all_of(op.groups.begin(), op.groups.end(), groups::is_destination)) {
-        return false;
-    }
+    const bool valid =
+        same_names || std::all_of(op.groups.begin(), op.groups.end(), groups::is_destination);
+    if (!valid) return false;
     return !op.subgroup || groups::is_subgroup(op.groups);
 }
 
 /// Refused for a flush group only as a whole: of a large message that is partly on its way the rest
 /// must follow, and nothing can have come between.
 Accept Engine::send(Instant now, const ClientOp& op) {
+    const bool same_names = envelope_.is_to(op.groups);
+    if (!is_sendable(op, same_names)) return Accept::illegal;
     const groups::Admission admission = groups_.admit(op.session, op.groups, op.subgroup);
     if (admission.objection && large_speaker_ != op.session) {
         return refusal_of(*admission.objection);
@@ -112,8 +112,9 @@ Accept Engine::send(Instant now, const ClientOp& op) {
     // does not have yet, so flush groups know ordered messages only.
     const bool raise = admission.views != 0 && op.service < Service::causal &&
                        !mutant(Mutant::early_in_flush_group);
-    const Accept accept = submit(now, op, groups::EnvelopeKind::message, op.groups,
-                                 {raise ? Service::agreed : op.service, admission.views});
+    const Accept accept =
+        submit(now, op, groups::EnvelopeKind::message, op.groups,
+               {raise ? Service::agreed : op.service, admission.views, same_names});
     return raise && accept == Accept::accepted ? Accept::raised : accept;
 }
 
@@ -121,7 +122,7 @@ Accept Engine::submit(Instant now, const ClientOp& op, groups::EnvelopeKind kind
                       std::span<const std::string_view> destinations, const Standing& standing) {
     const std::span<const std::byte> envelope =
         envelope_.write({op.session, kind, flags_of(kind, op), op.type, standing.views},
-                        groups_.sessions().name(op.session), destinations);
+                        groups_.sessions().name(op.session), destinations, standing.same_names);
     const std::array<std::span<const std::byte>, 2> pieces{envelope, op.payload};
     ordering::Outgoing message;
     message.session = raw(op.session);
@@ -153,7 +154,7 @@ Accept Engine::flush_ok(Instant now, const ClientOp& op) {
     const groups::Admission consent = groups_.begin_consent(op.session, op.name);
     if (consent.objection) return refusal_of(*consent.objection);
     const Accept accept = submit(now, op, groups::EnvelopeKind::flush_ok, {&op.name, 1},
-                                 {Service::agreed, consent.views});
+                                 {Service::agreed, consent.views, false});
     if (accept != Accept::accepted) groups_.withdraw_consent(op.session, op.name);
     return accept;
 }

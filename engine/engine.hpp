@@ -78,13 +78,14 @@ private:
     Accept open_session(const ClientOp& op);
     Accept leave_group(Instant now, const ClientOp& op);
     Accept close_session(Instant now, SessionId session);
-    bool is_sendable(const ClientOp& op) const;
+    bool is_sendable(const ClientOp& op, bool same_names) const;
     Accept send(Instant now, const ClientOp& op);
     Accept flush_ok(Instant now, const ClientOp& op);
     /// How a record goes: its class, and what its envelope says of flush groups.
     struct Standing {
         Service service{Service::agreed};
         std::uint16_t views{0};
+        bool same_names{false};  ///< its destinations are those of the last envelope
     };
     Accept submit(Instant now, const ClientOp& op, groups::EnvelopeKind kind,
                   std::span<const std::string_view> destinations, const Standing& standing);

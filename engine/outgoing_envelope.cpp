@@ -16,8 +16,9 @@ bool OutgoingEnvelope::is_to(std::span<const std::string_view> destinations) con
 }
 
 std::span<const std::byte> OutgoingEnvelope::write(const Head& head, std::string_view session_name,
-                                                   std::span<const std::string_view> destinations) {
-    if (head != head_ || !is_to(destinations)) {
+                                                   std::span<const std::string_view> destinations,
+                                                   bool same_names) {
+    if (!same_names || head != head_) {
         length_ = groups::write_envelope(head.kind, head.flags, head.type, session_name,
                                          destinations, bytes_, head.views);
         names_at_ = sizeof(groups::EnvelopeHeader) + session_name.size();

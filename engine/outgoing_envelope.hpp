@@ -30,8 +30,10 @@ public:
     bool is_to(std::span<const std::string_view> destinations) const;
 
     /// Gives the envelope; valid until the next call. `session_name`: of `head.session`.
+    /// `same_names`: `is_to(destinations)` was found to be true.
     std::span<const std::byte> write(const Head& head, std::string_view session_name,
-                                     std::span<const std::string_view> destinations);
+                                     std::span<const std::string_view> destinations,
+                                     bool same_names = false);
 
     /// A session came or went: a name may have another meaning now.
     void forget() { length_ = 0; }
