@@ -1,6 +1,7 @@
-// What an idle ring does: the representative keeps the token for a while; who has something to send
-// asks for it with WAKE. protocol.md 3.8, in its simple form: the token is never routed directly,
-// so the stability rule stays as it is.
+// What an idle ring does: who spoke last keeps the token for a while (the representative, where
+// nobody has spoken yet); who else has something to send asks for it with WAKE. protocol.md 3.8,
+// PARK in its simple form: the token is never routed directly, so the stability rule stays as it
+// is.
 #pragma once
 
 #include <algorithm>
@@ -49,7 +50,7 @@ public:
     }
     bool quiet() const { return quiet_visits_ >= kQuietVisits; }
 
-    // --- the representative --------------------------------------------------------------------
+    // --- who spoke last ------------------------------------------------------------------------
     bool may_hold(Instant now) const { return quiet() && now - busy_at_ >= timers_.hold_after; }
     /// How long a hold may last; the others wait token_loss for the next token.
     Instant hold_until(Instant now) const {

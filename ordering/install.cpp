@@ -49,6 +49,7 @@ void Ring::Impl::start_ring(Instant now, const RingMembers& members) {
     obligations.clear();
     obligations.push_back(context.me);
     sender_seq = unreliable_seq = 0;
+    last_of_mine = Seq{};
     draining = drained = false;
     events.clear();
     suspect = kNoNode;

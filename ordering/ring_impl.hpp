@@ -66,6 +66,7 @@ struct Ring::Impl {
     bool is_plausible(const wire::Token& token) const;
     void receive_token(Instant now, wire::Token& token);
     bool may_hold(Instant now, const wire::Token& token);
+    bool rests_here(const wire::Token& token) const;
     void keep_token(const wire::Token& token, Instant until, bool idle);
     void resume_token(Instant now);
     void forget_token();
@@ -132,6 +133,7 @@ struct Ring::Impl {
     wire::EpisodeSet obligations;
     std::uint32_t sender_seq{0};
     std::uint32_t unreliable_seq{0};
+    Seq last_of_mine;  ///< the last that I gave out on this ring
     Instant last_now{};
     bool draining{false};
     bool drained{false};

@@ -110,6 +110,7 @@ void Ring::Impl::place(const FrameRef& frame, Seq seq, std::uint32_t round, bool
     stamp.ring = ring.id();
     stamp.seq = seq;
     stamp.sender_seq = ++sender_seq;
+    last_of_mine = seq;
     stamp.round = round;
     stamp.last_of_visit = last_of_visit;
     stamp.post_token = true;

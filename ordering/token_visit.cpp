@@ -80,7 +80,12 @@ bool Ring::Impl::may_hold(Instant now, const wire::Token& token) {
     const bool all_stable = window.stable() == token.seq && queue.backlog() == 0;
     if (!hold.quiet() && pass.rotation() > Nanos{0}) pass.learn_rotation(pass.rotation());
     hold.visit(now, token, all_stable && !draining);
-    return ring.represented_by_me() && hold.may_hold(now);
+    return rests_here(token) && hold.may_hold(now);
+}
+
+/// An idle ring's token rests with who spoke last: a lone sender need not wait for it.
+bool Ring::Impl::rests_here(const wire::Token& token) const {
+    return token.seq == Seq{} ? ring.represented_by_me() : token.seq == last_of_mine;
 }
 
 void Ring::Impl::keep_token(const wire::Token& token, Instant until, bool idle) {

@@ -128,7 +128,7 @@ void add(Hasher& hash, const ordering::Ring& outside) {
     add(hash, ring.pass);
     add(hash, ring.hold);
     hash.add(ring.mode, ring.ring.id(), ring.ring.list(), ring.obligations, ring.sender_seq,
-             ring.unreliable_seq, ring.draining, ring.drained, ring.visiting, ring.events,
+             ring.unreliable_seq, ring.last_of_mine, ring.draining, ring.drained, ring.visiting, ring.events,
              ring.suspect);
     add_token(hash, ring);
     add(hash, ring.recovery);

@@ -9,7 +9,7 @@ using telemetry::CounterId;
 
 using Texts = std::vector<std::string>;
 
-TEST(Idle, RepresentativeHoldsTheToken) {
+TEST(Idle, RepresentativeHoldsTheTokenWhereNobodySpoke) {
     Cluster c(3);
     c.form(c.everybody());
     c.run_until([&] { return c[0].ring->holds_token(); });
@@ -33,7 +33,7 @@ TEST(Idle, EverybodyKnowsStabilityBeforeTheHold) {
         const std::string text = "safe of " + std::to_string(from);
         c.send(from, text, Service::safe);
         c.run_until([&] { return c[from].ring->backlog() == 0; });
-        c.run_until([&] { return c[0].ring->holds_token(); });
+        c.run_until([&] { return c[from].ring->holds_token(); });
         EXPECT_TRUE(c.all_got(text)) << text;
         EXPECT_TRUE(c.all_stable());
     }
@@ -47,6 +47,21 @@ TEST(Idle, LocalSubmitLetsGoAtOnce) {
     EXPECT_FALSE(c[0].ring->holds_token());
     c.run_for(Cluster::kDelay);
     EXPECT_TRUE(c[2].got("now"));
+}
+
+TEST(Idle, WhoSpokeLastHoldsTheTokenAndSpeaksAtOnce) {
+    Cluster c(3);
+    c.form(c.everybody());
+    for (const std::size_t from : {2u, 1u, 2u}) {
+        c.send(from, "first of " + std::to_string(from));
+        c.run_until([&] { return c[from].ring->holds_token(); });
+        const std::uint64_t wakes = c[from].count(CounterId::wake_sent);
+        c.send(from, "at once");
+        EXPECT_TRUE(c[from].got("at once")) << "without waiting for anything";
+        EXPECT_EQ(c[from].count(CounterId::wake_sent), wakes);
+        c.run_until([&] { return c.all_got("at once"); });
+        c.forget_heard();
+    }
 }
 
 TEST(Idle, WakeFetchesTheToken) {
@@ -73,7 +88,7 @@ TEST(Idle, LostWakeIsRepeatedBoundedly) {
     c.send(2, "please");
     c.run_until([&] { return c.all_got("please"); });
     EXPECT_EQ(wakes, 3);
-    c.run_until([&] { return c[0].ring->holds_token(); });
+    c.run_until([&] { return c[2].ring->holds_token(); });
     c.lose = [&](const Packet& p) { return p.is(wire::Kind::wake); };
     const std::uint64_t before = c[1].count(CounterId::wake_sent);
     c.send(1, "again");
