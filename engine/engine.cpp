@@ -98,11 +98,8 @@ void Engine::dispatch(Instant now, FrameRef frame) {
 
 /// Carries what one sibling found out to the others, until nobody has news.
 void Engine::settle(Instant now) {
-    for (ordering::RingEvent event = ring_.take_event(); event != ordering::RingEvent::none;
-         event = ring_.take_event()) {
-        pass_on(now, event);
-    }
-    send_owed_chunks(now);
+    while (ring_.has_event()) pass_on(now, ring_.take_event());
+    if (groups_.owes_chunk()) send_owed_chunks(now);
 }
 
 void Engine::pass_on(Instant now, ordering::RingEvent event) {

@@ -68,6 +68,7 @@ public:
     /// The next chunk that this daemon owes the merge; empty when it owes none. The same chunk
     /// until `chunk_sent`.
     std::span<const std::byte> chunk_to_send();
+    bool owes_chunk() const { return owes_chunk_; }
     void chunk_sent();
 
     // --- local sessions

@@ -1,6 +1,7 @@
 // Builds view events: private names of the members, and for network changes who came with whom.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 

@@ -44,6 +44,7 @@ void Former::Impl::rotate_candidates(Instant now, wire::Token& token) {
     }
     if (!token.candidates.empty()) return;
     token.candidates_by = kNoNode;
+    if (!some_daemon_is_missing()) return;  // a visit of each token: at 128 nodes it tells
     for (std::size_t i = 0; i < nodes && !token.candidates.full(); ++i) {
         const NodeIndex index{static_cast<std::uint16_t>(i)};
         if (!may_invite(now, index)) continue;

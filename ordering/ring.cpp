@@ -129,7 +129,8 @@ void Ring::Impl::shutdown() {
 
 Ring::Ring(const config::ClusterSettings& settings, Member me, std::uint32_t config_hash,
            const wire::FrameIo& frames, const RingUpcalls& upcalls, telemetry::CounterSet& counters)
-    : impl_(std::make_unique<Impl>(settings, me, config_hash, frames, upcalls, counters)) {}
+    : impl_(std::make_unique<Impl>(settings, me, config_hash, frames, upcalls, counters)),
+      events_(&impl_->events) {}
 
 Ring::~Ring() = default;
 

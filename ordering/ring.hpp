@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 
+#include "base/fixed_vec.hpp"
 #include "base/ids.hpp"
 #include "base/time.hpp"
 #include "config/settings.hpp"
@@ -63,6 +64,9 @@ enum class RingEvent : std::uint8_t {
     eject,         ///< `ejected()` makes no progress while the others do
     inconsistent,  ///< two bodies for one seq or the like: leave the ring, come back anew
 };
+
+/// Each is reported once until it is taken.
+using RingEvents = FixedVec<RingEvent, 6>;
 
 /// What the ring calls while it works. None of these may call back into the ring.
 struct RingUpcalls {
@@ -145,6 +149,8 @@ public:
     /// I stood still: the wait for the token begins anew, and nobody is suspect for that time.
     void on_pause(Instant now);
     Instant next_deadline() const;
+    /// Asked after every call, so it costs two loads.
+    bool has_event() const { return !events_->empty(); }
     RingEvent take_event();
     Member ejected() const;
     /// After whose hop the token vanished; kNoNode if unknown.
@@ -167,6 +173,7 @@ public:
 private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
+    const RingEvents* events_;  ///< of impl_
 };
 
 }  // namespace torc::ordering

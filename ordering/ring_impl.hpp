@@ -138,7 +138,7 @@ struct Ring::Impl {
     bool draining{false};
     bool drained{false};
     bool visiting{false};
-    FixedVec<RingEvent, 6> events;
+    RingEvents events;
     NodeIndex suspect{kNoNode};
 
     /// The token, while it is with me.
