@@ -1,5 +1,6 @@
 #include "ordering/send_lane.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include "base/check.hpp"
@@ -26,12 +27,18 @@ PackingClass packing_class(Service service) {
     return PackingClass::safe;
 }
 
+std::size_t unit_max(const config::ClusterSettings& settings, std::size_t frames_max) {
+    return std::min({kUnitFramesMax, frames_max / 4, std::size_t{settings.burst_frames},
+                     std::size_t{settings.in_flight_frames} / 2});
+}
+
 }  // namespace
 
 SendLane::SendLane(const Context& context, std::size_t frames_max, std::size_t bytes_max)
     : context_(context),
       frames_max_(frames_max),
       bytes_max_(bytes_max),
+      unit_max_(unit_max(context.settings, frames_max)),
       mask_(std::bit_ceil(frames_max) - 1),
       pending_(mask_ + 1) {}
 
@@ -50,6 +57,8 @@ Submit SendLane::submit(const wire::MessageTag& tag, const wire::Pieces& pieces)
         return submit_whole(tag, pieces);
     }
     if (large_.active) return Submit::would_block;
+    const std::size_t frames = wire::fragments_of(length, context_.settings.frame_bytes);
+    if (frames <= unit_max_) return submit_unit(tag, pieces, frames);
     large_ = Large{true, false, tag, length, 0};
     const Submit answer = submit_large(tag, pieces);
     if (large_.built == 0) large_ = Large{};
@@ -74,6 +83,26 @@ Submit SendLane::submit_whole(const wire::MessageTag& tag, const wire::Pieces& p
     return Submit::queued;
 }
 
+/// All fragments or none: who comes behind must not be mixed with them.
+Submit SendLane::submit_unit(const wire::MessageTag& tag, const wire::Pieces& pieces,
+                             std::size_t frames) {
+    if (frames > frames_max_ - count_) return Submit::would_block;
+    std::size_t built = 0;
+    for (std::size_t left = frames; left != 0; --left) {
+        if (!open_frame()) {
+            for (; left != frames; ++left) drop_last();
+            return Submit::would_block;
+        }
+        Pending& pending = at(count_ - 1);
+        built += pending.builder.append_fragment(tag, pieces, built);
+        pending.fragment = true;
+        pending.unit = static_cast<std::uint16_t>(left);
+    }
+    TORC_CHECK(built == pieces.length());
+    ++units_;
+    return Submit::queued;
+}
+
 /// Builds fragments while there is room. They take at most half of the lane, so that the messages
 /// of other sessions are not shut out for as long as a large one takes.
 Submit SendLane::submit_large(const wire::MessageTag& tag, const wire::Pieces& pieces) {
@@ -81,6 +110,7 @@ Submit SendLane::submit_large(const wire::MessageTag& tag, const wire::Pieces& p
         Pending& pending = at(count_ - 1);
         large_.built += pending.builder.append_fragment(tag, pieces, large_.built);
         pending.fragment = true;
+        pending.unit = 0;
         pending.last_fragment = large_.built == large_.total;
         ++fragments_;
     }
@@ -107,11 +137,29 @@ bool SendLane::open_frame() {
     return true;
 }
 
+void SendLane::drop_last() {
+    context_.frames.release(at(count_ - 1).builder.frame());
+    --count_;
+}
+
+std::size_t SendLane::frames_for(std::size_t allowed, bool or_one_unit) const {
+    const std::size_t most = std::min(allowed, count_);
+    if (units_ == 0 || mutant(Mutant::unit_cut)) return most;
+    std::size_t frames = 0;
+    while (frames < most) {
+        const std::size_t next = std::max<std::size_t>(1, at(frames).unit);
+        if (frames + next > most && !(frames == 0 && or_one_unit)) break;
+        frames += next;
+    }
+    return frames;
+}
+
 FrameRef SendLane::pop() {
     TORC_CHECK(count_ != 0);
     Pending& oldest = at(0);
     const FrameRef frame = oldest.builder.frame();
-    if (oldest.fragment) --fragments_;
+    if (oldest.unit == 0) --fragments_;
+    if (oldest.fragment && oldest.unit == 1) --units_;
     if (oldest.last_fragment) large_.finished = true;
     oldest = Pending{};
     head_ = (head_ + 1) & mask_;
@@ -129,7 +177,7 @@ void SendLane::restart_fragmented() {
 void SendLane::drop_fragments() {
     std::size_t kept = 0;
     for (std::size_t i = 0; i < count_; ++i) {
-        if (at(i).fragment) {
+        if (at(i).unit == 0) {
             context_.frames.release(at(i).builder.frame());
         } else {
             at(kept++) = at(i);
@@ -141,7 +189,7 @@ void SendLane::drop_fragments() {
 
 void SendLane::clear() {
     for (std::size_t i = 0; i < count_; ++i) context_.frames.release(at(i).builder.frame());
-    count_ = fragments_ = 0;
+    count_ = fragments_ = units_ = 0;
     large_ = Large{};
 }
 

@@ -33,6 +33,15 @@ public:
         const bool held = held_ && !mutant(Mutant::application_not_held);
         return control_.size() + (held ? 0 : application_.size());
     }
+    /// How many frames a visit takes that may take `allowed`: no unit is cut. At least one if both
+    /// `allowed` and `sendable` are not 0.
+    std::size_t frames_for(std::size_t allowed) const {
+        const std::size_t control = control_.frames_for(allowed, true);
+        if (control >= allowed || control < control_.size() || sendable() == control_.size()) {
+            return control;
+        }
+        return control + application_.frames_for(allowed - control, control == 0);
+    }
     /// The next frame to get a seq, with its loan; `sendable` must not be 0.
     FrameRef pop() { return control_.empty() ? application_.pop() : control_.pop(); }
 

@@ -145,17 +145,18 @@ void Ring::Impl::give_out(wire::Token& token, std::uint32_t repairs) {
     now_here.sendable = draining ? 0 : queue.sendable();
     now_here.repairs = repairs;
     const std::uint32_t allowed = flow.allowance(now_here, token);
-    if (allowed < now_here.sendable) context.count(CounterId::flow_limited);
+    const auto given = static_cast<std::uint32_t>(queue.frames_for(allowed));
+    if (given < now_here.sendable) context.count(CounterId::flow_limited);
 
     FlowControl::Sent sent;
-    sent.frames = repairs + allowed;
+    sent.frames = repairs + given;
     const auto round = static_cast<std::uint32_t>(token.token_seq + 1);
     burst.clear();
-    for (std::uint32_t i = 0; i < allowed; ++i) {
+    for (std::uint32_t i = 0; i < given; ++i) {
         const FrameRef frame = queue.pop();
         sent.bytes += frame.size;
         token.seq = token.seq.next();
-        place(frame, token.seq, round, i + 1 == allowed);
+        place(frame, token.seq, round, i + 1 == given);
         burst.push_back(token.seq);
     }
     sent.backlog = static_cast<std::uint32_t>(queue.backlog());

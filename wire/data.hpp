@@ -160,6 +160,12 @@ constexpr std::size_t whole_message_bytes_max(std::size_t frame_bytes) {
     return (frame_bytes - kDataOverhead - sizeof(MessageHeader)) / kMessageAlign * kMessageAlign;
 }
 
+/// How many fragments `append_fragment` makes of a message that does not fit a frame as a whole.
+constexpr std::size_t fragments_of(std::size_t length, std::size_t frame_bytes) {
+    const std::size_t most = whole_message_bytes_max(frame_bytes);
+    return (length + sizeof(le32) + most - 1) / most;  // the first one tells the length, too
+}
+
 /// A frame's place in the order. Unreliable frames have seq 0 and all others do not.
 struct Stamp {
     RingId ring;

@@ -66,12 +66,13 @@ void add(Hasher& hash, const Delivery& delivery) {
 }
 
 void add(Hasher& hash, const SendLane& lane) {
-    hash.add(lane.count_, lane.fragments_);
+    hash.add(lane.count_, lane.fragments_, lane.units_);
     for (std::size_t i = 0; i < lane.count_; ++i) {
         const auto& pending = lane.pending_[(lane.head_ + i) & lane.mask_];
-        hash.add(pending.fragment, pending.last_fragment, pending.builder.sealed_.messages,
-                 pending.builder.sealed_.service_flags);
-        add(hash, pending.builder.frame_);
+        hash.add(pending.fragment, pending.last_fragment, pending.unit,
+                 pending.builder.sealed_.messages, pending.builder.sealed_.service_flags);
+        // Its header is written when it goes.
+        hash.add(pending.builder.frame_.bytes().subspan(wire::kDataOverhead));
     }
     const auto& large = lane.large_;
     hash.add(large.active, large.finished);
@@ -128,8 +129,8 @@ void add(Hasher& hash, const ordering::Ring& outside) {
     add(hash, ring.pass);
     add(hash, ring.hold);
     hash.add(ring.mode, ring.ring.id(), ring.ring.list(), ring.obligations, ring.sender_seq,
-             ring.unreliable_seq, ring.last_of_mine, ring.draining, ring.drained, ring.visiting, ring.events,
-             ring.suspect);
+             ring.unreliable_seq, ring.last_of_mine, ring.draining, ring.drained, ring.visiting,
+             ring.events, ring.suspect);
     add_token(hash, ring);
     add(hash, ring.recovery);
 }

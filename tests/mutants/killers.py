@@ -57,6 +57,8 @@ KILLERS = {
         100, "3", "ordering/Install.BehindAHoleOnlyObligedSendersAreDelivered"),
     "fifo_behind_own_gap": swarm(
         100, "5 for FIFO", "ordering/Install.FifoBehindItsSendersHoleIsSkipped"),
+    "unit_cut": swarm(
+        100, "3", "ordering/Units.OneThatWaitsGoesOutWholeOnTheNextRing"),
     "early_in_recovery": directed(
         "4.4: nothing before the install",
         "ordering/Install.RuleRDeliversReliableThatCameInRecoveryOnly"),

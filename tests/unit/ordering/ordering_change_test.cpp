@@ -90,7 +90,7 @@ TEST(Change, MessageWhoseLastFragmentHadItsSeqIsNotSentTwice) {
     Cluster c(2);
     c.form({0, 1});
     c.forget_heard();
-    const std::string large(5000, 'L');
+    const std::string large(96000, 'L');  // no unit
     ASSERT_EQ(c.submit(0, large), Submit::partial);
     c.run_until([&] { return c.all_got(large); });
     cut(c);

@@ -292,7 +292,7 @@ TEST(Fragments, SmallMessagesOfOthersPassBetween) {
     Cluster c(2);
     c.form({0, 1});
     c.forget_heard();
-    const std::string large(65536, 'L');
+    const std::string large(96000, 'L');  // no unit
     Submit answer = c.submit(0, large, Service::agreed, 1);
     ASSERT_EQ(answer, Submit::partial);
     EXPECT_EQ(c.submit(0, large, Service::agreed, 2), Submit::would_block)
@@ -325,7 +325,7 @@ TEST(Fragments, ControlAndApplicationDoNotMix) {
     Cluster c(2);
     c.form({0, 1});
     c.forget_heard();
-    const std::string large(60000, 'L');
+    const std::string large(96000, 'L');  // no unit
     const std::string chunk(16000, 'C');
     ASSERT_EQ(c.submit(0, large, Service::agreed, 0), Submit::partial);
     c.run_for(20us);

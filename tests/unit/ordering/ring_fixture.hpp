@@ -49,7 +49,8 @@ public:
         return frame;
     }
     FrameRef acquire() {
-        if (dry) return {};
+        if (dry || left == 0) return {};
+        --left;
         return lend(0, true);
     }
     void give_back(void* cookie) {
@@ -58,6 +59,7 @@ public:
     std::size_t loans() const { return lent_.size(); }
 
     bool dry{false};
+    std::size_t left{SIZE_MAX};  ///< acquisitions until it is dry
 
 private:
     struct Buffer {
