@@ -25,8 +25,9 @@ std::uint32_t FlowControl::allowance(const Visit& visit, const wire::Token& toke
     const std::uint64_t credit = in_flight_max_ - in_flight;
     const std::uint64_t total = std::max<std::uint64_t>(1, total_backlog(visit.backlog, token));
     const std::uint64_t fair = (in_flight_max_ * visit.backlog + total - 1) / total;
+    const std::uint64_t burst = std::max(fair / kRotationsInFlight, kBurstFloor);
     const std::uint64_t allowed =
-        std::min({credit, std::max<std::uint64_t>(1, fair),
+        std::min({credit, std::max<std::uint64_t>(1, fair), burst,
                   std::uint64_t{burst_max_ - visit.repairs}, visit.sendable});
     return static_cast<std::uint32_t>(allowed);
 }

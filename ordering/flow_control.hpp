@@ -9,6 +9,14 @@
 
 namespace torc::ordering {
 
+/// A frame is in flight for three and a half rotations: sent behind the token, it misses the first
+/// aru, and two visits must see the same. So many bursts of everybody must fit below the bound;
+/// else who comes first takes what credit there is, and one uplink works at a time
+/// (protocol.md 3.7).
+inline constexpr std::uint64_t kRotationsInFlight = 4;
+/// A visit's share is not below this: on fast links fewer frames are gone before the token is.
+inline constexpr std::uint64_t kBurstFloor = 8;
+
 class FlowControl {
 public:
     explicit FlowControl(const config::ClusterSettings& settings)
