@@ -11,6 +11,7 @@
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "client_shm/server/deliver_writer.hpp"
 #include "client_shm/server/session.hpp"
 #include "client_shm/server/session_table.hpp"
 #include "config/settings.hpp"
@@ -134,6 +135,7 @@ private:
     bool reap_due_{false};
     SessionId placed_;  ///< whose operation was the latest to get its place
     std::uint64_t placed_operation_{0};
+    MessageHead head_;  ///< of the message being delivered
     PlaneCounters counters_;
 };
 
