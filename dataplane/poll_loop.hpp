@@ -77,15 +77,17 @@ public:
         idle_.begin_pass(now);
         const engine::Wake wake = pauses_.look(now, idle_.last_gap());
         if (wake != engine::Wake::on_time) catch_up(now, wake);
-        bool worked = obey(now);
-        worked |=
-            serve_clients(now);  // first: what they sent still travels with a token in `receive`
-        worked |= receive(now);
+        obey(now);
+        // First: what they sent still travels with a token in `receive`.
+        const bool served = serve_clients(now);
+        const bool received = receive(now);
         if (now >= parts_.engine.next_deadline()) parts_.engine.on_timer(now);
         parts_.port.flush();
         parts_.clients.publish();
         maintain(now);
-        if (!stopping_) rest(now, worked);
+        if (!stopping_) {
+            rest(now, served ? Work::traffic : received ? Work::some : Work::none);
+        }
         return !stopping_;
     }
 
@@ -93,8 +95,9 @@ public:
     const engine::PauseCounters& pause_counters() const { return pauses_.counters(); }
 
 private:
-    bool obey(Instant now) {
-        if (!parts_.mailbox.has_commands()) return false;
+    // Commands are done when this ends: they are no reason to stay awake.
+    void obey(Instant now) {
+        if (!parts_.mailbox.has_commands()) return;
         while (const std::optional<LoopCommand> command = parts_.mailbox.next_command()) {
             switch (command->kind) {
                 case LoopCommand::Kind::stop:
@@ -113,7 +116,6 @@ private:
             }
             parts_.mailbox.report({.kind = LoopReport::Kind::done, .ticket = command->ticket});
         }
-        return true;
     }
 
     bool receive(Instant now) {
@@ -179,8 +181,8 @@ private:
         }
     }
 
-    void rest(Instant now, bool worked) {
-        switch (idle_.end_pass(now, worked, true)) {
+    void rest(Instant now, Work work) {
+        switch (idle_.end_pass(now, work, true)) {
             case IdleStep::look_again:
                 return;
             case IdleStep::pause:

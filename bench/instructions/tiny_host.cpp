@@ -62,10 +62,11 @@ engine::EngineOptions identity_of(NodeIndex me) {
     return options;
 }
 
-/// Spins, so that a pass without work makes no system call.
+/// Spins on a core of its own, so that a pass without work makes no system call.
 dataplane::LoopOptions loop_options(const config::ClusterSettings& cluster) {
     dataplane::LoopOptions options;
     options.idle = config::IdleStrategy::spin;
+    options.owns_core = true;
     options.token_loss = cluster.timers.token_loss;
     return options;
 }
