@@ -6,6 +6,7 @@
 
 #include "dataplane/port.hpp"
 #include "engine/effects.hpp"
+#include "telemetry/flight_recorder.hpp"
 #include "wire/frame_io.hpp"
 
 namespace torc::dataplane {
@@ -15,10 +16,9 @@ namespace torc::dataplane {
 template <typename Clients>
 class LoopOutlet {
 public:
-    using TraceFn = void (*)(void* recorder, const telemetry::TraceEvent&);
-
-    LoopOutlet(Port& port, Clients& clients, TraceFn trace = nullptr, void* recorder = nullptr)
-        : port_(port), clients_(clients), trace_(trace), recorder_(recorder) {}
+    /// Without a recorder the engine traces nothing.
+    LoopOutlet(Port& port, Clients& clients, telemetry::FlightRecorder* recorder = nullptr)
+        : port_(port), clients_(clients), recorder_(recorder) {}
     LoopOutlet(const LoopOutlet&) = delete;
     LoopOutlet& operator=(const LoopOutlet&) = delete;
 
@@ -42,9 +42,9 @@ public:
         effects.session_fn = [](void* self, SessionId id, engine::SessionOutcome outcome) {
             of(self).clients_.session(id, outcome);
         };
-        if (trace_ != nullptr) {
+        if (recorder_ != nullptr) {
             effects.trace_fn = [](void* self, const telemetry::TraceEvent& event) {
-                of(self).trace_(of(self).recorder_, event);
+                of(self).recorder_->record(event);
             };
         }
         return effects;
@@ -65,8 +65,7 @@ private:
 
     Port& port_;
     Clients& clients_;
-    TraceFn trace_;
-    void* recorder_;
+    telemetry::FlightRecorder* recorder_;
     bool urgent_{false};
 };
 

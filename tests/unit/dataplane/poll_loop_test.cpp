@@ -332,8 +332,18 @@ TEST(PollLoop, ASleeperIsWokenByAFrameAClientACommandOrItsDeadline) {
         rig.mailbox->send({.kind = LoopCommand::Kind::leave});
     });
     rig.engine.deadline_ = kNever;
-    while (rig.take_log() != Log{"leave"}) rig.loop.run_once();
+    for (Log log; std::find(log.begin(), log.end(), "leave") == log.end(); log = rig.take_log()) {
+        rig.loop.run_once();
+    }
     control.join();
+}
+
+TEST(PollLoop, ACommandIsNoReasonToStayAwake) {
+    Rig rig(kSleepy);
+    rig.mailbox->send({.kind = LoopCommand::Kind::leave});
+    rig.engine.deadline_ = instant_from_ns(rig.time.ns + 100'000);
+    rig.loop.run_once();
+    EXPECT_EQ(rig.loop.idle_counters().sleeps, 1u);
 }
 
 TEST(PollLoop, AFrameThatComesWhileArmingPreventsTheSleep) {
