@@ -19,14 +19,14 @@ constexpr Nanos kFormsWithin = 2s;
 constexpr std::uint32_t kIpUdpBytes = 20 + 8;
 /// client_shm::PlaneOptions::records_per_pass.
 constexpr std::uint32_t kRecordsPerPass = 64;
-constexpr std::size_t kBatchesMin = 8;
+constexpr std::size_t kBatchesMin = 4;
 /// Of the mean; half a per cent is what shares of a bound are told apart by.
 constexpr double kRateError = 0.0025;
 constexpr double kLatencyError = 0.02;
-/// A batch of saturation has so many frames, so that what one visit sends (64, mostly) says little.
-constexpr std::uint64_t kFramesPerBatch = 2048;
+/// A batch of saturation has so many frames, so that what one visit sends says little.
+constexpr std::uint64_t kFramesPerBatch = 1024;
 /// A batch of latency has so many messages; each is heard by all nodes.
-constexpr std::uint64_t kMessagesPerBatch = 500;
+constexpr std::uint64_t kMessagesPerBatch = 1000;
 /// And both last so many rotations, since messages of one rotation are not independent.
 constexpr std::int64_t kRotationsPerBatch = 10;
 

@@ -63,16 +63,31 @@ class Costs(unittest.TestCase):
 
 class Sweeps(unittest.TestCase):
     def test_the_quick_one_is_part_of_the_whole(self):
-        def value(arguments: list[str], option: str) -> set[str]:
-            return set(arguments[arguments.index(option) + 1].split(","))
-        for quick, whole in zip(model.sweeps(True), model.sweeps(False)):
-            for option in ("--nodes", "--gbit", "--payload", "--mtu"):
-                self.assertLessEqual(value(quick[0], option), value(whole[0], option))
+        for quick in model.QUICK:
+            with self.subTest(sweep=quick):
+                self.assertTrue(any(
+                    quick.mtu == full.mtu and set(quick.rates) <= set(full.rates)
+                    and set(quick.nodes) <= set(full.nodes) and set(quick.loads) <= set(full.loads)
+                    and quick.sizes == full.sizes and quick.settings == full.settings
+                    for full in model.FULL))
 
     def test_the_whole_one_covers_what_the_goals_speak_of(self):
-        saturated = " ".join(" ".join(arguments) for arguments, _ in model.sweeps(False))
-        for wanted in ("2,3,4,8,16,32", "10,25,100", "64,1350,8850", "10,50,80,95", "9000"):
-            self.assertIn(wanted, saturated)
+        def covered(field: str) -> set[int]:
+            return {value for sweep in model.FULL for value in getattr(sweep, field)}
+        self.assertLessEqual({10, 25, 100}, covered("rates"))
+        self.assertLessEqual({2, 3, 4, 8, 16, 32}, covered("nodes"))
+        self.assertLessEqual({10, 50, 80, 95}, covered("loads"))
+        self.assertLessEqual({0, 1000}, covered("loss_ppm"))
+        self.assertEqual({1500, 9000}, {sweep.mtu for sweep in model.FULL})
+
+    def test_arguments_are_lists(self):
+        words = model.Sweep(rates=(10, 25), nodes=(3,), loads=(50, 80)).arguments()
+        given = dict(zip(words[::2], words[1::2]))
+        self.assertEqual(given["--gbit"], "10,25")
+        self.assertEqual(given["--payload"], "1350")
+        self.assertEqual(given["--loads"], "50,80")
+        self.assertEqual(given["--in-flight"], str(model.SETTINGS[1500][0]))
+        self.assertNotIn("--loads", model.Sweep().arguments())
 
 
 class Plots(unittest.TestCase):

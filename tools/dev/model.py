@@ -5,6 +5,7 @@ Usage: model.py --program TORC_MODEL [--quick] [--json FILE] [--svg DIR] [--from
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import subprocess
@@ -18,31 +19,52 @@ import model_plots
 ROOT = Path(__file__).resolve().parents[2]
 BASELINE = ROOT / "bench" / "instructions" / "baseline.json"
 
-# Frames that may be under way at each MTU: what a switch port of 1 MiB holds (model_settings in
-# docs/performance.md says what smaller and larger ones do).
-SETTINGS = {1500: ["--in-flight", "512", "--burst", "64"],
-            9000: ["--in-flight", "112", "--burst", "16"]}
-FULL_FRAME = {1500: "1350", 9000: "8850"}
+# in_flight_frames and burst_frames for each MTU. A ring fills its links when about four bursts of
+# every node may be in flight, and a burst takes a link longer than the token takes for a hop
+# (docs/performance.md, "What the protocol allows").
+SETTINGS = {1500: (2048, 32), 9000: (512, 8)}
+DEFAULTS = (512, 64)  # of the configuration
+FULL_FRAME = {1500: 1350, 9000: 8850}
+RATES = (10, 25, 100)
 
 
-def sweeps(quick: bool) -> list[tuple[list[str], bool]]:
-    """(arguments of one run of torc-model, whether the code's costs are run as well)."""
-    rates, some_nodes = "10,25,100", "3,8,16"
-    if quick:
-        rates, some_nodes = "10,100", "3,8"
-    runs = []
-    for mtu, settings in SETTINGS.items():
-        common = ["--mtu", str(mtu), "--gbit", rates, *settings]
-        sizes = FULL_FRAME[mtu] if quick else "64,1350,8850"
-        nodes = some_nodes if quick else "2,3,4,8,16,32"
-        runs.append(([*common, "--payload", sizes, "--nodes", nodes], True))
-        loads = "50" if quick else "10,50,80,95"
-        runs.append(([*common, "--payload", FULL_FRAME[mtu], "--nodes", some_nodes,
-                      "--loads", loads], True))
-    if not quick:
-        runs.append((["--mtu", "1500", "--gbit", rates, *SETTINGS[1500], "--payload", "1350",
-                      "--nodes", "3,8", "--loss-ppm", "10,100,1000", "--loads", "50"], False))
-    return runs
+@dataclasses.dataclass(frozen=True)
+class Sweep:
+    """Every combination of these; one run of torc-model."""
+    mtu: int = 1500
+    rates: tuple[int, ...] = RATES
+    sizes: tuple[int, ...] = ()  # none: a message that fills a frame
+    nodes: tuple[int, ...] = (2, 3, 4, 8, 16, 32)
+    loads: tuple[int, ...] = ()
+    loss_ppm: tuple[int, ...] = (0,)
+    settings: tuple[int, int] | None = None  # none: those of the MTU
+    with_code: bool = True  # beside the free CPU
+
+    def arguments(self) -> list[str]:
+        in_flight, burst = self.settings or SETTINGS[self.mtu]
+        lists = {"--mtu": (self.mtu,), "--gbit": self.rates, "--nodes": self.nodes,
+                 "--payload": self.sizes or (FULL_FRAME[self.mtu],), "--loss-ppm": self.loss_ppm,
+                 "--in-flight": (in_flight,), "--burst": (burst,)}
+        if self.loads:
+            lists["--loads"] = self.loads
+        return [word for name, values in lists.items()
+                for word in (name, ",".join(map(str, values)))]
+
+
+QUICK = [Sweep(rates=(10, 100), nodes=(3, 8)), Sweep(mtu=9000, rates=(100,), nodes=(3,)),
+         Sweep(rates=(100,), nodes=(3,), loads=(50,), with_code=False)]
+FULL = [
+    Sweep(),
+    Sweep(mtu=9000),
+    Sweep(nodes=(3, 8, 16), settings=DEFAULTS, with_code=False),
+    Sweep(nodes=(8,), loads=(10, 50, 80, 95)),
+    Sweep(sizes=(64,), nodes=(3, 8)),
+    Sweep(nodes=(3, 8), loss_ppm=(10, 100, 1000), loads=(50,), with_code=False),
+    Sweep(nodes=(3, 16), loads=(10, 50, 80, 95), with_code=False),
+    Sweep(mtu=9000, nodes=(3, 8, 16), loads=(10, 50, 80, 95), with_code=False),
+    Sweep(sizes=(8850,), nodes=(3, 8)),
+    Sweep(mtu=9000, sizes=(64, 1350), nodes=(3, 8)),
+]
 
 
 def run(program: Path, arguments: list[str]) -> dict:
@@ -56,18 +78,20 @@ def run(program: Path, arguments: list[str]) -> dict:
 
 
 def measure(options: argparse.Namespace) -> dict:
+    """Writes what there is after each sweep, so that one that is stopped was not for nothing."""
     merged: dict = {}
     costs = model_costs.cpu_option(BASELINE, options.instructions_per_ns)
-    for arguments, with_code in sweeps(options.quick):
-        cpus = ["--cpu", "free", *(["--cpu", costs] if with_code else [])]
-        part = run(options.program, [*arguments, *cpus, "-j", str(options.jobs),
+    for sweep in QUICK if options.quick else FULL:
+        cpus = ["--cpu", "free", *(["--cpu", costs] if sweep.with_code else [])]
+        part = run(options.program, [*sweep.arguments(), *cpus, "-j", str(options.jobs),
                                      "--seed", str(options.seed), "--budget", str(options.budget)])
         if not merged:
             merged = part
-            continue
-        merged["assumptions"]["cpu"].update(part["assumptions"]["cpu"])
-        merged["cells"] += part["cells"]
-    merged["assumptions"]["instructions_per_ns"] = options.instructions_per_ns
+            merged["assumptions"]["instructions_per_ns"] = options.instructions_per_ns
+        else:
+            merged["assumptions"]["cpu"].update(part["assumptions"]["cpu"])
+            merged["cells"] += part["cells"]
+        options.json.write_text(json.dumps(merged, indent=1) + "\n", encoding="utf-8")
     return merged
 
 
@@ -102,7 +126,6 @@ def main(arguments: list[str]) -> int:
             result = json.loads(options.source.read_text(encoding="utf-8"))
         else:
             result = measure(options)
-            options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
             print(f"model: written to {options.json}")
         if options.svg:
             for path in model_plots.write(result, options.svg):

@@ -101,7 +101,7 @@ TEST(Model, LossIsThrownRepairedAndCounted) {
 }
 
 TEST(Model, LatencyIsMeasuredAtAShareOfSaturation) {
-    Setup setup = small_setup();
+    auto setup = small_setup();
     setup.loads = {50};
     setup.services = {Service::agreed, Service::safe};
     const Result result = measure(Cell{}, setup);
@@ -118,7 +118,7 @@ TEST(Model, LatencyIsMeasuredAtAShareOfSaturation) {
 }
 
 TEST(Model, ASeedGivesTheSameBytes) {
-    Setup setup = small_setup();
+    auto setup = small_setup();
     setup.loads = {80};
     setup.services = {Service::agreed};
     Cell cell;
