@@ -27,8 +27,9 @@ constexpr double kLatencyError = 0.02;
 constexpr std::uint64_t kFramesPerBatch = 1024;
 /// A batch of latency has so many messages; each is heard by all nodes.
 constexpr std::uint64_t kMessagesPerBatch = 1000;
-/// And both last so many rotations, since messages of one rotation are not independent.
-constexpr std::int64_t kRotationsPerBatch = 10;
+/// Rotations that a batch has at least: what happens within one is not independent.
+constexpr std::int64_t kSaturatedRotations = 3;
+constexpr std::int64_t kLatencyRotations = 10;
 
 sim::PhysicalOptions options_of(const Cell& cell, const Setup& setup) {
     sim::PhysicalOptions options = sim::physical_options(cell.nodes, setup.timers);
@@ -145,12 +146,18 @@ void take_off(const PhysicalCluster& cluster, const Mark& mark, std::uint64_t by
     }
 }
 
+std::int64_t warm_up_frames(const Cell& cell) {
+    constexpr std::int64_t kRotations = 8;
+    const std::int64_t rotations = kRotations * std::int64_t{cell.nodes} * cell.burst;
+    return std::min(rotations, 2 * std::int64_t{cell.in_flight});
+}
+
 /// Long enough for kFramesPerBatch frames at the rate of the warm-up, and for some rotations.
 Nanos saturated_batch(const PhysicalCluster& cluster, Nanos warm_up, std::uint64_t frames) {
     const Nanos by_frames{static_cast<std::int64_t>(
         static_cast<double>(warm_up.count()) * static_cast<double>(kFramesPerBatch) /
         static_cast<double>(std::max<std::uint64_t>(1, frames)))};
-    return std::max(by_frames, kRotationsPerBatch * rotation(cluster));
+    return std::max(by_frames, kSaturatedRotations * rotation(cluster));
 }
 
 Saturation saturate(const Cell& cell, const Setup& setup) {
@@ -164,9 +171,9 @@ Saturation saturate(const Cell& cell, const Setup& setup) {
     result.formed = form(cluster);
     if (!result.formed) return result;
 
-    // Two windows on a full link fill all queues; two more say how fast it goes.
+    // A few rotations of full bursts fill all queues; as many again say how fast it goes.
     const Nanos warm_up =
-        2 * std::int64_t{cell.in_flight} * sim::wire_time(cell.gbit, options.cluster.frame_bytes);
+        warm_up_frames(cell) * sim::wire_time(cell.gbit, options.cluster.frame_bytes);
     cluster.run_for(warm_up);
     const std::uint64_t before = cluster.data_frames();
     cluster.run_for(warm_up);
@@ -228,7 +235,7 @@ Latency latency_at(const Cell& cell, const Setup& setup, Service service, std::u
     const Nanos by_messages{
         static_cast<std::int64_t>(message_ps / 1000 * static_cast<double>(kMessagesPerBatch))};
     cluster.run_for(by_messages);
-    const Nanos batch = std::max(by_messages, kRotationsPerBatch * rotation(cluster));
+    const Nanos batch = std::max(by_messages, kLatencyRotations * rotation(cluster));
     cluster.run_for(batch);
 
     const std::uint64_t begin = cluster.frames_received();
