@@ -37,6 +37,7 @@ struct Setup {
     config::Timers timers;
     std::size_t port_bytes{std::size_t{1} << 20};
     std::size_t descriptors{1024};
+    bool token_first{false};  ///< sim::PhysicalOptions::token_first
     std::uint64_t seed{1};
     /// Frames that all nodes of a measurement may receive, warm-up apart: bounds its time.
     std::uint64_t budget{400'000};

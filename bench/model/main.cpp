@@ -147,6 +147,8 @@ void describe(CLI::App& app, CommandLine& line) {
         ->check(CLI::IsMember({"lan", "dpdk", "aggressive"}));
     app.add_option("--port-kib", line.port_kib, "buffer of a switch port");
     app.add_option("--descriptors", line.setup.descriptors, "frames a NIC holds for its CPU");
+    app.add_flag("--token-first", line.setup.token_first,
+                 "what if: tokens leave before the deliveries of their visit");
     app.add_option("--seed", line.setup.seed, "of every cell");
     app.add_option("--budget", line.setup.budget,
                    "frames that all nodes of a measurement may receive before it ends unstable");

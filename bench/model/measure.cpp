@@ -43,6 +43,7 @@ sim::PhysicalOptions options_of(const Cell& cell, const Setup& setup) {
     options.cluster.frame_bytes = cell.mtu - kIpUdpBytes;
     options.cluster.in_flight_frames = cell.in_flight;
     options.cluster.burst_frames = cell.burst;
+    options.token_first = setup.token_first;
     options.seed = setup.seed;
     options.payload = cell.payload;
     options.loss_ppm = cell.loss_ppm;

@@ -94,6 +94,7 @@ std::string json_of(const Setup& setup, const std::vector<Result>& results) {
                            {"rx_descriptors", setup.descriptors},
                            {"token_loss_us", us(setup.timers.token_loss)},
                            {"token_retransmit_us", us(setup.timers.token_retransmit)},
+                           {"token_first", setup.token_first},
                            {"seed", setup.seed},
                            {"budget_frames", setup.budget}};
     for (const Result& result : results) {

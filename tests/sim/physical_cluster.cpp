@@ -140,6 +140,11 @@ void PhysicalCluster::flush() {
     urgent_ = false;
 }
 
+void PhysicalCluster::spend(Nanos time) {
+    if (options_.token_first && urgent_) flush();
+    cursor_ += time;
+}
+
 void PhysicalCluster::switch_frame(const Frame& frame) {
     for (std::uint32_t to = 0; to < hosts(); ++to) {
         if (to == frame.from || (frame.to != kNoNode && raw(frame.to) != to)) continue;

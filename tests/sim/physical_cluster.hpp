@@ -58,7 +58,7 @@ public:
 
     void transmit(std::uint32_t host, const wire::Transmit& transmit) override;
     Instant clock() const override { return cursor_; }
-    void spend(Nanos time) override { cursor_ += time; }
+    void spend(Nanos time) override;
     void violated(const std::string& what) override {
         if (violation_.empty()) violation_ = what;
     }

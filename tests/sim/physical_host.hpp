@@ -35,6 +35,8 @@ struct PhysicalOptions {
     std::uint64_t poisson_ps{0};      ///< not 0: instead of `interval`, at random, in picoseconds
     std::uint32_t records_a_pass{0};  ///< messages that a pass takes; 0: what the engine takes
     std::uint32_t loss_ppm{0};        ///< of a million copies on a link to a node, lost by dice
+    /// What the poll loop does not do: a token leaves before what its visit delivers is delivered.
+    bool token_first{false};
     std::size_t payload{200};
     bool saturate{false};  ///< always another message instead
     Service service{Service::agreed};
