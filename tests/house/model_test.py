@@ -21,7 +21,8 @@ def cell(**changes) -> dict:
     latency = [{"service": service, "load_percent": load, "p50_us": load / 2, "p99_us": load * 2.0}
                for service in ("agreed", "safe") for load in (10, 50)]
     return {"link_gbit": 10, "mtu": 1500, "nodes": 8, "payload_bytes": 1350, "loss_ppm": 0,
-            "cpu": "free", "share_of_bound": 0.97, "formed": True, "latency": latency, **changes}
+            "in_flight_frames": 2048, "burst_frames": 32, "cpu": "free", "share_of_bound": 0.97,
+            "formed": True, "latency": latency, **changes}
 
 
 class Costs(unittest.TestCase):
@@ -103,6 +104,13 @@ class Plots(unittest.TestCase):
             root = xml.etree.ElementTree.fromstring(svg)
             paths = root.findall("{http://www.w3.org/2000/svg}path")
             self.assertEqual(len(paths), len(plot.series), name)
+
+    def test_other_settings_have_a_line_of_their_own_or_none(self):
+        defaults = dict(zip(("in_flight_frames", "burst_frames"), model.DEFAULTS))
+        cells = [cell(), cell(share_of_bound=0.5, **defaults),
+                 cell(share_of_bound=0.1, in_flight_frames=7, burst_frames=7)]
+        plot = model_plots.saturation(cells, 1500, 1350)
+        self.assertEqual([series.points for series in plot.series], [[("8", 97.0)], [("8", 50.0)]])
 
     def test_what_was_not_measured_is_not_drawn(self):
         self.assertIsNone(model_plots.saturation([cell()], 9000, 8850))

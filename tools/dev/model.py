@@ -15,15 +15,11 @@ from pathlib import Path
 
 import model_costs
 import model_plots
+from model_plots import DEFAULTS, SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 BASELINE = ROOT / "bench" / "instructions" / "baseline.json"
 
-# in_flight_frames and burst_frames for each MTU. A ring fills its links when about four bursts of
-# every node may be in flight, and a burst takes a link longer than the token takes for a hop
-# (docs/performance.md, "What the protocol allows").
-SETTINGS = {1500: (2048, 32), 9000: (512, 8)}
-DEFAULTS = (512, 64)  # of the configuration
 FULL_FRAME = {1500: 1350, 9000: 8850}
 RATES = (10, 25, 100)
 
@@ -57,6 +53,7 @@ FULL = [
     Sweep(),
     Sweep(mtu=9000),
     Sweep(nodes=(3, 8, 16), settings=DEFAULTS, with_code=False),
+    Sweep(mtu=9000, rates=(100,), nodes=(3, 4, 8, 16), settings=(1024, 16)),
     Sweep(nodes=(8,), loads=(10, 50, 80, 95)),
     Sweep(sizes=(64,), nodes=(3, 8)),
     Sweep(nodes=(3, 8), loss_ppm=(10, 100, 1000), loads=(50,), with_code=False),

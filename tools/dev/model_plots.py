@@ -4,8 +4,11 @@ from pathlib import Path
 
 from svg_plot import Plot, Series, svg_of
 
-CPUS = {"free": "CPU free", "code": "the code's CPU"}
-GOAL = {10: 95, 25: 95, 100: 90}  # per cent of the bound, 3 to 16 nodes
+# in_flight_frames and burst_frames for each MTU. A ring fills its links when about four bursts of
+# every node may be in flight, and a burst takes a link longer than the token takes for a hop
+# (docs/performance.md, "What the protocol allows").
+SETTINGS = {1500: (2048, 32), 9000: (512, 8)}
+DEFAULTS = (512, 64)  # of the configuration
 
 
 def distinct(cells: list[dict], key: str) -> list:
@@ -16,14 +19,23 @@ def select(cells: list[dict], **wanted) -> list[dict]:
     return [cell for cell in cells if all(cell[key] == value for key, value in wanted.items())]
 
 
+def with_settings(cells: list[dict], settings: tuple[int, int] | None = None) -> list[dict]:
+    """Cells with these, or with those of their MTU."""
+    return [cell for cell in cells if (cell["in_flight_frames"], cell["burst_frames"])
+            == (settings or SETTINGS[cell["mtu"]])]
+
+
 def saturation(cells: list[dict], mtu: int, payload: int) -> Plot | None:
     """Share of the bound over the number of nodes."""
-    chosen = [cell for cell in select(cells, mtu=mtu, payload_bytes=payload, loss_ppm=0)]
+    chosen = select(cells, mtu=mtu, payload_bytes=payload, loss_ppm=0)
+    rates = distinct(chosen, "link_gbit")
     series = []
-    for colour, gbit in enumerate(distinct(chosen, "link_gbit")):
-        for cpu, words in CPUS.items():
+    for cpu, settings, words in (("free", None, "CPU free"), ("code", None, "the code's CPU"),
+                                 ("free", DEFAULTS, "CPU free, default settings")):
+        for gbit in rates:
             points = {str(cell["nodes"]): 100 * cell["share_of_bound"]
-                      for cell in select(chosen, link_gbit=gbit, cpu=cpu)}
+                      for cell in select(with_settings(chosen, settings), link_gbit=gbit, cpu=cpu)}
+            colour = rates.index(gbit) + (len(rates) if settings else 0)
             if points:
                 series.append(Series(f"{gbit} Gbit/s, {words}", list(points.items()), colour,
                                      cpu == "code"))
@@ -35,8 +47,8 @@ def saturation(cells: list[dict], mtu: int, payload: int) -> Plot | None:
 
 def latency(cells: list[dict], mtu: int, nodes: int) -> Plot | None:
     """Agreed and safe p50 and p99 over the load, with the CPU free."""
-    chosen = [cell for cell in select(cells, mtu=mtu, nodes=nodes, loss_ppm=0, cpu="free")
-              if cell["latency"]]
+    chosen = [cell for cell in select(with_settings(cells), mtu=mtu, nodes=nodes, loss_ppm=0,
+                                      cpu="free") if cell["latency"]]
     series, loads = [], set()
     for cell in chosen:
         for service in ("agreed", "safe"):
@@ -61,7 +73,7 @@ def loss(cells: list[dict]) -> Plot | None:
     groups = sorted({tuple(cell[key] for key in keys) for cell in lossy})
     for number, group in enumerate(groups):
         points = {str(cell["loss_ppm"]): 100 * cell["share_of_bound"]
-                  for cell in select(cells, **dict(zip(keys, group)))}
+                  for cell in select(with_settings(cells), **dict(zip(keys, group)))}
         words = f"{group[3]} Gbit/s, {group[2]} nodes"
         series.append(Series(words, list(points.items()), number))
     if not series:
