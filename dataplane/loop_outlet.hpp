@@ -28,6 +28,7 @@ public:
         effects.frames = {this, &acquire, &transmit, &release};
         effects.driver = this;
         effects.deliver_fn = [](void* self, const engine::Delivery& delivery) {
+            of(self).let_urgent_go();
             of(self).clients_.deliver(delivery);
         };
         effects.view_fn = [](void* self, const engine::ViewEvent& event) {
@@ -55,6 +56,11 @@ public:
     bool take_urgent() { return std::exchange(urgent_, false); }
 
 private:
+    /// A visit queues the token and its burst, then delivers what became stable. The ring must not
+    /// wait for that: each member would pass on a rotation's deliveries later than it could.
+    void let_urgent_go() {
+        if (take_urgent()) port_.flush();
+    }
     static LoopOutlet& of(void* self) { return *static_cast<LoopOutlet*>(self); }
     static FrameRef acquire(void* self) { return of(self).port_.acquire(); }
     static void transmit(void* self, const wire::Transmit& transmit) {

@@ -121,6 +121,7 @@ public:
             effects_.frames.transmit({answer, NodeIndex{1}, answer_with_});
             effects_.frames.release(answer);
         }
+        if (delivers_) effects_.deliver({});
         if (keep_) {
             kept_.push_back(frame);
         } else {
@@ -152,6 +153,7 @@ public:
     engine::Effects effects_;
     wire::Channel answer_with_{99};
     bool keep_{false};
+    bool delivers_{false};
     std::vector<FrameRef> kept_;
     Instant deadline_{kNever};
     Instant fired_at_{};
@@ -218,6 +220,19 @@ TEST(PollLoop, ATokenLeavesBeforeTheRestOfTheBurstIsWorkedThrough) {
         rig.engine.answer_with_ = channel;
         rig.loop.run_once();
         EXPECT_EQ(rig.take_log(), (Log{"receive", "on_frame", "flush", "on_frame", "flush"}));
+    }
+}
+
+TEST(PollLoop, ATokenLeavesBeforeItsVisitDelivers) {
+    for (const wire::Channel channel : {wire::Channel::token, wire::Channel::data}) {
+        Rig rig;
+        rig.port.waiting_ = 1;
+        rig.engine.answer_with_ = channel;
+        rig.engine.delivers_ = true;
+        rig.loop.run_once();
+        const Log token{"receive", "on_frame", "flush", "deliver"};
+        const Log data{"receive", "on_frame", "deliver", "flush"};
+        EXPECT_EQ(rig.take_log(), channel == wire::Channel::token ? token : data);
     }
 }
 
