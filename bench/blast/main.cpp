@@ -34,6 +34,9 @@ Nanos nanos(double seconds) { return Nanos{static_cast<std::int64_t>(seconds * 1
 
 /// Does the port's slow work beside the blast, as the daemon's control thread does.
 class Caretaker {
+    /// Links are healed and neighbours asked for again by this clock; a warm-up has many.
+    static constexpr std::chrono::milliseconds kStepInterval{20};
+
 public:
     explicit Caretaker(daemon::OpenPort& port) : thread_([this, &port] { run(port); }) {}
     ~Caretaker() {
@@ -47,7 +50,7 @@ private:
             timespec time{};
             ::clock_gettime(CLOCK_MONOTONIC, &time);
             port.step(instant_from_ns(time.tv_sec * 1'000'000'000 + time.tv_nsec));
-            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+            std::this_thread::sleep_for(kStepInterval);
         }
     }
 

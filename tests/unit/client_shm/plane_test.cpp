@@ -93,11 +93,7 @@ TEST_F(PlaneTest, IllegalOperationIsToldWithItsNumber) {
 TEST_F(PlaneTest, NothingOfAnOperationIsLeftForTheNext) {
     start();
     auto client = open();
-    std::vector<ClientOp> ops;
-    answer = [&](const ClientOp& op) {
-        ops.push_back(op);
-        return Accept::accepted;
-    };
+    record_ops();
     const std::vector<std::byte> name = [] {
         std::vector<std::byte> body(name_bytes(1));
         write_name(body.data(), "g");
@@ -212,11 +208,7 @@ TEST_F(PlaneTest, LateNewsForAReusedSlotIsIgnored) {
 TEST_F(PlaneTest, FlushOperationsAndSubgroupsReachTheEngine) {
     start();
     auto client = open();
-    std::vector<ClientOp> ops;
-    answer = [&](const ClientOp& op) {
-        ops.push_back(op);
-        return Accept::accepted;
-    };
+    record_ops();
     std::vector<std::byte> name(name_bytes(5));
     write_name(name.data(), "group");
     client->write(RecordType::flush_join, name);
