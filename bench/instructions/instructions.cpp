@@ -15,6 +15,7 @@
 
 #include "base/check.hpp"
 #include "bench/instructions/collect.hpp"
+#include "bench/instructions/many_readers.hpp"
 #include "bench/instructions/tiny_cluster.hpp"
 #include "bench/micro/payload.hpp"
 
@@ -26,6 +27,10 @@ using telemetry::CounterId;
 /// Rounds before those that count: by then each slot, frame and table that is used has been used.
 constexpr int kWarmRounds = 8;
 constexpr int kRounds = 8;
+/// Of a fan-out, which is many times a message out.
+constexpr int kFanOutRounds = 2;
+/// Messages that a pass takes of one sender (client_shm::PlaneOptions).
+constexpr std::size_t kFanOutBurst = 64;
 /// Of a step that has no burst: visits, passes.
 constexpr int kRepeats = 64;
 
@@ -165,6 +170,21 @@ void count_message_out(const std::string& name, const Load& load) {
     end_workload(name, kRounds * load.messages);
 }
 
+/// A burst of messages for so many sessions of this daemon. Items: messages, whoever reads them.
+void count_fan_out(std::size_t readers, std::size_t payload_bytes) {
+    const std::vector<std::byte> payload = payload_of(payload_bytes);
+    ManyReaders many(readers);
+    for (int i = 0; i < 2 * kFanOutRounds; ++i) {
+        {
+            const Collecting collecting(i >= kFanOutRounds);
+            many.burst(kFanOutBurst, payload);
+        }
+        many.drain(kFanOutBurst);
+    }
+    end_workload("fan_out/" + std::to_string(payload_bytes) + "/" + std::to_string(readers),
+                 kFanOutRounds * kFanOutBurst);
+}
+
 void count_all() {
     const std::vector<Load> loads{{payload_of(64), 896}, {payload_of(1350), 64}};
     for (const Load& load : loads) {
@@ -177,6 +197,7 @@ void count_all() {
     count_step("visit_loaded", loads.back(), Step::visit_loaded);
     count_visit_idle();
     count_pass_idle();
+    for (const std::size_t readers : {1u, 10u, 100u, 1000u}) count_fan_out(readers, 64);
 }
 
 }  // namespace

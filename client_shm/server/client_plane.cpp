@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "base/check.hpp"
-#include "client_shm/server/deliver_writer.hpp"
 
 namespace torc::client_shm {
 namespace {
@@ -137,7 +136,8 @@ void ClientPlane::tell_refused(Session& session, RecordType what, Reason reason,
 // --- deliveries ----------------------------------------------------------------------------------
 
 void ClientPlane::deliver(const engine::Delivery& delivery) {
-    const std::uint64_t bytes = message_ring_bytes(delivery);
+    const bool fits = head_.make(delivery);
+    const std::uint64_t bytes = head_.ring_bytes();
     const bool may_drop = delivery.service == Service::unreliable &&
                           options_.slow_reader == SlowReaderPolicy::drop_unreliable;
     for (const SessionId id : delivery.sessions) {
@@ -152,7 +152,8 @@ void ClientPlane::deliver(const engine::Delivery& delivery) {
             ++counters_.dropped_unreliable;
             continue;
         }
-        const RingStatus status = write_message(session->deliver(), delivery);
+        const RingStatus status = fits ? write_message(session->deliver(), head_, delivery.payload)
+                                       : RingStatus::too_large;
         if (status == RingStatus::ok) counters_.delivered_bytes += delivery.payload.size();
         settle(*session, status, Reason::too_large);
     }

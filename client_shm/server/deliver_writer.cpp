@@ -61,24 +61,11 @@ void commit(RingProducer& ring, RecordType type, std::size_t body_bytes,
 
 }  // namespace
 
-std::uint64_t message_ring_bytes(const Delivery& delivery) {
-    return record_bytes(
-        align_up(sizeof(MessageBody) + message_names_bytes(delivery), kPayloadAlign) +
-        delivery.payload.size());
-}
-
-std::uint64_t view_ring_bytes(const ViewEvent& event) {
-    return record_bytes(align_up(sizeof(ViewBody) + view_names_bytes(event), kPayloadAlign) +
-                        event.members.size() * sizeof(std::uint16_t));
-}
-
-RingStatus write_message(RingProducer& ring, const Delivery& delivery) {
+bool MessageHead::make(const Delivery& delivery) {
     const std::size_t names = message_names_bytes(delivery);
-    const std::size_t payload_at = align_up(sizeof(MessageBody) + names, kPayloadAlign);
-    const std::size_t body_bytes = payload_at + delivery.payload.size();
-    if (names > UINT16_MAX) return RingStatus::too_large;
-    if (const RingStatus status = ring.reserve(body_bytes); status != RingStatus::ok) return status;
-
+    size_ = align_up(sizeof(MessageBody) + names, kPayloadAlign);
+    payload_bytes_ = delivery.payload.size();
+    if (names > kNamesBytesMax) return false;
     MessageBody body{};
     body.service = static_cast<std::uint8_t>(delivery.service);
     body.type = delivery.type;
@@ -88,13 +75,27 @@ RingStatus write_message(RingProducer& ring, const Delivery& delivery) {
     body.representative = raw(delivery.ring.representative);
     body.seq = delivery.seq.raw;
     body.index = delivery.index;
-    std::byte* const start = ring.body();
-    std::memcpy(start, &body, sizeof body);
-    std::byte* at = write_name(start + sizeof body, delivery.sender);
+    // Padding too: what is left of another message's names is not for these readers.
+    std::memset(bytes_.data() + size_ - kPayloadAlign, 0, kPayloadAlign);
+    std::memcpy(bytes_.data(), &body, sizeof body);
+    std::byte* at = write_name(bytes_.data() + sizeof body, delivery.sender);
     for (const std::string_view group : delivery.groups) at = write_name(at, group);
-    if (!delivery.payload.empty()) {
-        std::memcpy(start + payload_at, delivery.payload.data(), delivery.payload.size());
-    }
+    return true;
+}
+
+std::uint64_t view_ring_bytes(const ViewEvent& event) {
+    return record_bytes(align_up(sizeof(ViewBody) + view_names_bytes(event), kPayloadAlign) +
+                        event.members.size() * sizeof(std::uint16_t));
+}
+
+RingStatus write_message(RingProducer& ring, const MessageHead& head,
+                         std::span<const std::byte> payload) {
+    const std::size_t body_bytes = head.body_bytes();
+    if (const RingStatus status = ring.reserve(body_bytes); status != RingStatus::ok) return status;
+    const std::span<const std::byte> front = head.bytes();
+    std::byte* const start = ring.body();
+    std::memcpy(start, front.data(), front.size());
+    if (!payload.empty()) std::memcpy(start + front.size(), payload.data(), payload.size());
     commit(ring, RecordType::message, body_bytes);
     return RingStatus::ok;
 }
