@@ -26,7 +26,7 @@ Timers timers_of_profile(std::size_t profile) {
                 .recovery = 100ms,
                 .merge_probe = 100ms,
                 .hold_refresh = 1ms,
-                .hold_after = 1ms};
+                .hold_after = 100us};
     }
     if (profile == kAggressive) {
         return {.token_retransmit = 20us,
@@ -37,7 +37,7 @@ Timers timers_of_profile(std::size_t profile) {
                 .recovery = 20ms,
                 .merge_probe = 100ms,
                 .hold_refresh = 200us,
-                .hold_after = 500us};
+                .hold_after = 100us};
     }
     if (profile == kTight) {
         return {.token_retransmit = 2ms,
@@ -48,7 +48,7 @@ Timers timers_of_profile(std::size_t profile) {
                 .recovery = 500ms,
                 .merge_probe = 100ms,
                 .hold_refresh = 20ms,
-                .hold_after = 2ms};
+                .hold_after = 100us};
     }
     return {};  // lan: the initialisers of Timers
 }

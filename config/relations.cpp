@@ -110,11 +110,6 @@ void check_timers(const Timers& timers, const Places& places, Problems& problems
 
 void check_frames(const Settings& settings, const Places& places, Problems& problems) {
     const ClusterSettings& cluster = settings.cluster;
-    if (cluster.status_frames) {
-        problems.add(places.of("cluster", "status_frames"),
-                     "status_frames = true: this version does not send STATUS multicasts; leave "
-                     "it false");
-    }
     if (cluster.burst_frames > cluster.in_flight_frames) {
         problems.add(
             places.of("cluster", places.given("cluster", "burst_frames") ? "burst_frames"

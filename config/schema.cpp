@@ -229,9 +229,9 @@ constexpr std::array kSchema{
                          "PersonalWindow and AcceleratedWindow", "totem.max_messages"),
                1, std::int64_t{kBurstMax})),
     with<InCluster<&C::status_frames>>(described(
-        cluster("status_frames", ValueType::boolean, "false"),
-        "Small multicasts that report what each daemon holds, so that safe messages and repairs "
-        "need not wait for the token. Costs a few frames each rotation.")),
+        cluster("status_frames", ValueType::boolean, "true"),
+        "Small multicasts, behind safe messages, of what each daemon holds: they are delivered when "
+        "all have said so, and need not wait for the token to say it, which takes two rotations.")),
     with<InCluster<&C::groups>>(
         within(described(cluster("groups", ValueType::integer, "16384"),
                          "Process groups that may exist at once. Memory is taken as they come.",
@@ -295,7 +295,7 @@ constexpr std::array kSchema{
               "A held token still goes round once in this time, to prove that everybody lives.", {},
               "totem.hold")),
     with<InTimers<&Timers::hold_after>>(
-        timer("hold_after", "\"2ms\"",
+        timer("hold_after", "\"100us\"",
               "A token that finds no work for this long is held instead of passed at full speed.")),
 
     Key{.section = "node",
@@ -345,7 +345,7 @@ constexpr std::array kSchema{
             "once, for more daemons than cores."),
         kIdles)),
     with<InNode<&N::idle_yield>>(
-        within(local("idle_yield", ValueType::duration, "\"500us\"",
+        within(local("idle_yield", ValueType::duration, "\"2ms\"",
                      "How long idle = \"adaptive\" yields before it sleeps."),
                0, kSecond)),
     with<InNode<&N::core>>(

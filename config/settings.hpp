@@ -37,7 +37,7 @@ struct Timers {
     Nanos recovery{std::chrono::seconds{2}};
     Nanos merge_probe{std::chrono::seconds{1}};
     Nanos hold_refresh{std::chrono::milliseconds{50}};
-    Nanos hold_after{std::chrono::milliseconds{2}};  ///< idle time after which the token is held
+    Nanos hold_after{std::chrono::microseconds{100}};  ///< idle time after which the token is held
 };
 
 struct ClusterSettings {
@@ -50,7 +50,7 @@ struct ClusterSettings {
     std::size_t message_bytes{kMessageBytesDefault};
     std::uint32_t in_flight_frames{512};  ///< G: unstable frames on a ring; at most kInFlightMax
     std::uint32_t burst_frames{64};       ///< new frames of one token visit; at most kBurstMax
-    bool status_frames{false};            ///< STATUS multicasts (protocol.md 7.5)
+    bool status_frames{true};             ///< STATUS multicasts (protocol.md 7.5)
     std::size_t groups{kGroupsDefault};   ///< process groups; at most kGroupsMax
     std::size_t memberships{kMembershipsDefault};  ///< (group, member) pairs of all groups
     Timers timers;
@@ -81,7 +81,7 @@ struct NodeSettings {
     std::string device;            ///< DPDK: port to use, or "vhost-mesh"
     std::string mesh_dir;          ///< DPDK vhost-mesh: folder of the pair sockets
     IdleStrategy idle{IdleStrategy::adaptive};
-    Nanos idle_yield{std::chrono::microseconds{500}};  ///< adaptive: yield this long, then sleep
+    Nanos idle_yield{std::chrono::milliseconds{2}};  ///< adaptive: yield this long, then sleep
     int core{-1};                                      ///< ring core's CPU, or -1 to float
     std::size_t session_ring_bytes{std::size_t{4} << 20};  ///< each direction, a power of two
     std::uint32_t session_messages{0};  ///< records that may wait for a session; 0: any number

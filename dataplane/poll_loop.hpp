@@ -36,7 +36,7 @@ struct LoopParts {
 
 struct LoopOptions {
     config::IdleStrategy idle{config::IdleStrategy::adaptive};
-    Nanos idle_yield{std::chrono::microseconds(500)};
+    Nanos idle_yield{std::chrono::milliseconds(2)};
     bool owns_core{false};                             ///< judge_core()
     Nanos token_loss{std::chrono::milliseconds(300)};  ///< gaps are measured against it
 };

@@ -62,6 +62,10 @@ void Ring::Impl::store(const FrameRef& frame, const wire::DataView& view) {
     window.store(seq,
                  {frame, view.sealed().sender_seq, view.sender(), view.service(), SlotState::have});
     context.trace(TraceKind::frame_stored, seq.raw, raw(view.sender()), ring.id().epoch);
+    if (view.service() == Service::safe) newest_safe = std::max(newest_safe, seq);
+    if (view.has(wire::kLastOfVisit) || view.has(wire::kHopRetransmitted)) {
+        tell_what_i_hold(last_now);
+    }
     delivery.stored(seq);
     if (mode != Mode::recovering) deliver_in_order();
 }

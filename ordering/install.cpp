@@ -49,7 +49,9 @@ void Ring::Impl::start_ring(Instant now, const RingMembers& members) {
     obligations.clear();
     obligations.push_back(context.me);
     sender_seq = unreliable_seq = 0;
-    last_of_mine = Seq{};
+    held_by_all.start_ring();
+    last_of_mine = stable_by_token = newest_safe = Seq{};
+    told = Told{};
     draining = drained = false;
     events.clear();
     suspect = kNoNode;

@@ -10,6 +10,7 @@
 #include "ordering/context.hpp"
 #include "ordering/delivery.hpp"
 #include "ordering/flow_control.hpp"
+#include "ordering/held_by_all.hpp"
 #include "ordering/idle_hold.hpp"
 #include "ordering/receive_window.hpp"
 #include "ordering/repair.hpp"
@@ -27,6 +28,10 @@ inline constexpr std::size_t kEarlyMax = 256;
 /// Visits on which the same member holds the token's aru down before it is ejected (Totem's
 /// fail_recv_const).
 inline constexpr std::uint32_t kFailToReceiveVisits = 2500;
+/// Least time between two STATUS multicasts of a member: under load a rotation is longer.
+inline constexpr Nanos kStatusInterval = std::chrono::microseconds{10};
+/// In larger rings a STATUS of everybody to everybody costs more than a rotation is long.
+inline constexpr std::size_t kStatusMembersMax = 32;
 
 enum class Mode : std::uint8_t {
     frozen,      ///< booted, or a snapshot was taken: nothing is stored or delivered
@@ -81,9 +86,14 @@ struct Ring::Impl {
     void pass_on(Instant now, wire::Token& token, const RingMembers& ring);
     void send_token(const wire::Token& token, const RingMembers& ring);
     void repeat_token(Instant now);
-    void acknowledge_token(const RingMembers& ring);
-    void on_status(FrameRef frame);
     void on_wake(Instant now, FrameRef frame);
+
+    // --- what everybody holds: status.cpp ------------------------------------------------------
+    void send_status(const RingMembers& of, NodeIndex to);
+    void acknowledge_token(const RingMembers& of);
+    void tell_what_i_hold(Instant now);
+    void on_status(FrameRef frame);
+    void hear_what_is_held(NodeIndex sender, Seq aru);
 
     // --- recovery: recovery.cpp ----------------------------------------------------------------
     wire::OldRingState snapshot();
@@ -125,6 +135,7 @@ struct Ring::Impl {
     FlowControl flow;
     Repair repair;
     IdleHold hold;
+    HeldByAll held_by_all;
     TokenFrames token_frames;
     SentTrace sent_trace;
 
@@ -133,7 +144,14 @@ struct Ring::Impl {
     wire::EpisodeSet obligations;
     std::uint32_t sender_seq{0};
     std::uint32_t unreliable_seq{0};
-    Seq last_of_mine;  ///< the last that I gave out on this ring
+    Seq last_of_mine;     ///< the last that I gave out on this ring
+    Seq stable_by_token;  ///< as window.stable(), without what STATUS said
+    Seq newest_safe;      ///< the highest SAFE frame that I hold
+    struct Told {
+        Seq aru;
+        Instant at{};
+    };
+    Told told;  ///< by STATUS to everybody, on this ring
     Instant last_now{};
     bool draining{false};
     bool drained{false};

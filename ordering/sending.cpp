@@ -117,6 +117,7 @@ void Ring::Impl::place(const FrameRef& frame, Seq seq, std::uint32_t round, bool
     wire::stamp(frame, stamp);
     const Service service = wire::DataView::of_validated(frame.bytes()).service();
     window.store(seq, {frame, sender_seq, context.me.index, service, SlotState::have});
+    if (service == Service::safe) newest_safe = std::max(newest_safe, seq);
     context.count(CounterId::data_sent);
     context.count(CounterId::data_bytes_sent, frame.size);
 }

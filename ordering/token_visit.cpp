@@ -48,8 +48,8 @@ void Ring::Impl::on_token(Instant now, FrameRef frame) {
     receive_token(now, *token);
 }
 
-/// What no honest token says: less than I know to be given out or stable, or more than anyone may
-/// have given out.
+/// What no honest token says: less than I know to be given out or the token said to be stable, or
+/// more than anyone may have given out.
 bool Ring::Impl::is_plausible(const wire::Token& token) const {
     if (token.aru > token.seq) return false;
     const RingMembers& of = token_ring();
@@ -60,7 +60,7 @@ bool Ring::Impl::is_plausible(const wire::Token& token) const {
         return recovery.done && token.done_run >= of.size() && token.seq.raw <= kWindowFrames;
     }
     return !token.has(wire::kTokenRecovery) && token.seq >= window.high() &&
-           token.aru >= window.stable() && distance(window.discarded(), token.seq) <= kWindowFrames;
+           token.aru >= stable_by_token && distance(window.discarded(), token.seq) <= kWindowFrames;
 }
 
 void Ring::Impl::receive_token(Instant now, wire::Token& token) {
@@ -77,7 +77,8 @@ void Ring::Impl::receive_token(Instant now, wire::Token& token) {
 }
 
 bool Ring::Impl::may_hold(Instant now, const wire::Token& token) {
-    const bool all_stable = window.stable() == token.seq && queue.backlog() == 0;
+    // By the token: then the others know it, too, when it has gone around.
+    const bool all_stable = stable_by_token == token.seq && queue.backlog() == 0;
     if (!hold.quiet() && pass.rotation() > Nanos{0}) pass.learn_rotation(pass.rotation());
     hold.visit(now, token, all_stable && !draining);
     return rests_here(token) && hold.may_hold(now);
@@ -128,7 +129,8 @@ void Ring::Impl::visit(Instant now, wire::Token& token) {
     pass_on(now, token, ring);
     send_burst();
 
-    window.raise_stable(std::min(aru_before, token.aru));
+    stable_by_token = std::max(stable_by_token, std::min(aru_before, token.aru));
+    window.raise_stable(stable_by_token);
     if (mutant(Mutant::stable_is_max)) window.raise_stable(std::max(aru_before, token.aru));
     if (mutant(Mutant::stable_from_one_visit)) window.raise_stable(token.aru);
     context.trace(TraceKind::stable, window.stable().raw, window.aru().raw, window.high().raw);
@@ -181,6 +183,7 @@ void Ring::Impl::send_burst() {
         context.frames.transmit({window.slot(seq).frame, kNoNode, wire::Channel::data});
         trace_frame_sent(seq);
     }
+    if (!burst.empty()) tell_what_i_hold(last_now);
     for (const Seq seq : burst) delivery.stored(seq);
     burst.clear();
 }
@@ -236,7 +239,8 @@ void Ring::Impl::watch_progress(const wire::Token& token) {
 /// Everything that was given out is everywhere, and the token went on so that the next one sees the
 /// same: this member may leave the ring (4.6).
 void Ring::Impl::check_drained(Seq seq) {
-    const bool stable = window.stable() == seq || mutant(Mutant::drained_too_early);
+    const Seq known = ring.alone() ? window.stable() : stable_by_token;
+    const bool stable = known == seq || mutant(Mutant::drained_too_early);
     if (!draining || drained || !stable || mode != Mode::operational) return;
     drained = true;
     report(RingEvent::drained);
@@ -270,41 +274,6 @@ void Ring::Impl::repeat_token(Instant now) {
     send_token(token, token_ring());
     context.count(CounterId::token_resent);
     context.trace(TraceKind::token_resent, token.token_seq, token.retransmission);
-}
-
-/// The predecessor does not know that its token arrived: it has seen nothing of me since. A STATUS
-/// tells it; only a token or DATA would count as progress.
-void Ring::Impl::acknowledge_token(const RingMembers& of) {
-    FrameRef frame = context.frames.acquire();
-    if (!frame) return context.count(CounterId::pool_dry);
-    wire::StatusFrame status;
-    status.epoch = of.id().epoch;
-    status.representative = raw(of.id().representative);
-    status.sender = raw(context.me.index);
-    status.token_seq = pass.accepted_seq();
-    if (mode == Mode::operational) {
-        status.aru = window.aru().raw;
-        status.high = window.high().raw;
-        status.delivered = delivery.delivered().raw;
-    }
-    wire::encode_status(status, context.me.index, context.config_hash, frame);
-    context.frames.transmit({frame, of.previous(), wire::Channel::control});
-    context.frames.release(frame);
-    context.count(CounterId::status_sent);
-}
-
-void Ring::Impl::on_status(FrameRef frame) {
-    context.count(CounterId::status_received);
-    const auto status = wire::decode_status(frame.bytes().subspan(sizeof(wire::HopHeader)));
-    context.frames.release(frame);
-    const bool takes = mode == Mode::operational || mode == Mode::recovering;
-    const bool mine =
-        status && takes && !token_ring().alone() &&
-        RingId{status->epoch, NodeIndex{status->representative.get()}} == token_ring().id();
-    if (!mine) return context.count(CounterId::status_foreign);
-    if (NodeIndex{status->sender.get()} == token_ring().next()) {
-        pass.acknowledged(status->token_seq);
-    }
 }
 
 void Ring::Impl::on_wake(Instant now, FrameRef frame) {

@@ -47,6 +47,12 @@ KILLERS = {
         50, "1.3", "ordering/Change.DataOfPeersThatInstalledFirstIsKept"),
     "loan_leaked": swarm(20, "I11"),
     "plan_filter_removed": directed("4", "ordering/Attempts.PlanKeepsLateFramesOut"),
+    "status_outlives_ring": swarm(
+        100, "7.1", "ordering/Status.WhatWasHeldOnTheLastRingSaysNothing"),
+    "status_of_silent_assumed": swarm(
+        20, "7.1", "ordering/Status.NothingIsStableBeforeEverybodySpoke"),
+    "status_of_other_ring": directed(
+        "7.5: a statement is about one ring", "ordering/Status.OfAnotherRingIsNotBelieved"),
     "safe_at_aru": swarm(20, "7.1"),
     "causal_on_arrival": swarm(20, "6.1"),
     "fifo_on_arrival": swarm(20, "5 for FIFO"),

@@ -96,7 +96,7 @@ void features(Options& options, Prng& prng) {
     cluster.in_flight_frames = static_cast<std::uint32_t>(prng.between(16, 256));
     cluster.burst_frames = static_cast<std::uint32_t>(prng.between(4, 64));
     if (prng.chance(250'000)) cluster.frame_bytes = kFrameBytesMax;
-    cluster.status_frames = prng.chance(250'000);
+    cluster.status_frames = prng.chance(500'000);
     if (prng.chance(200'000)) cluster.timers.hold_after = cluster.timers.recovery;  // never held
 }
 

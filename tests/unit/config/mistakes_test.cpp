@@ -148,10 +148,6 @@ const std::vector<Mistake>& value_mistakes() {
         {"BurstTooLarge",
          cluster("burst_frames = 257"),
          {"t:2:16: burst_frames is 257; it must be from 1 to 256"}},
-        {"StatusFramesNotThereYet",
-         cluster("status_frames = true"),
-         {"t:2:1: status_frames = true: this version does not send STATUS multicasts; leave it "
-          "false"}},
         {"TooManySessions",
          with("sessions = 4097\n"),
          {"t:11:12: sessions is 4097; it must be from 1 to 4096"}},

@@ -82,7 +82,7 @@ TEST(Idle, AFrameAfterLongQuietEarnsAGlanceOnly) {
     Passes passes{{IdleStrategy::adaptive, kYield, false}};
     passes.pass(Nanos{1}, Work::none);
     EXPECT_EQ(passes.pass(std::chrono::milliseconds(50), Work::some), IdleStep::look_again);
-    EXPECT_EQ(passes.pass(microseconds(99), Work::none), IdleStep::yield);
+    EXPECT_EQ(passes.pass(microseconds(24), Work::none), IdleStep::yield);
     EXPECT_EQ(passes.pass(microseconds(1), Work::none), IdleStep::sleep);
     // Another on its heels, even out of that sleep: this is a message.
     EXPECT_EQ(passes.pass(microseconds(300), Work::some), IdleStep::look_again);
