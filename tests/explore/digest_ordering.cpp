@@ -130,8 +130,9 @@ void add(Hasher& hash, const ordering::Ring& outside) {
     add(hash, ring.hold);
     hash.add(ring.mode, ring.ring.id(), ring.ring.list(), ring.obligations, ring.sender_seq,
              ring.unreliable_seq, ring.last_of_mine, ring.stable_by_token, ring.newest_safe,
-             ring.told.aru, ring.told.at, ring.held_by_all.said_, ring.draining, ring.drained,
-             ring.visiting, ring.events, ring.suspect);
+             ring.told.aru, ring.told.at, ring.draining, ring.drained, ring.visiting, ring.events,
+             ring.suspect);
+    for (const Seq said : ring.held_by_all.said_) hash.add(said);
     add_token(hash, ring);
     add(hash, ring.recovery);
 }
