@@ -45,6 +45,8 @@ struct IdleCounters {
 
 class IdlePolicy {
 public:
+    /// Work is traffic if the last was no longer ago than so many times `yield_for`.
+    static constexpr int kQuietTimes = 2;
     /// A glance is this part of `yield_for`.
     static constexpr int kGlancePart = 20;
 
@@ -68,7 +70,7 @@ public:
     /// At the end of each pass. `may_sleep`: nobody needs us at once, see the poll loop.
     IdleStep end_pass(Instant now, Work work, bool may_sleep) {
         if (work != Work::none) {
-            const bool follows = now - last_work_ <= yield_for_;
+            const bool follows = now - last_work_ <= kQuietTimes * yield_for_;
             patience_ = follows || work == Work::traffic ? yield_for_ : yield_for_ / kGlancePart;
             last_work_ = now;
             return IdleStep::look_again;
