@@ -89,6 +89,7 @@ Outcome in_range(const Key& key, std::int64_t value) {
 }
 
 Outcome quantity(const Key& key, std::string_view text) {
+    if (!key.zero_word.empty() && text == key.zero_word) return std::int64_t{0};
     const bool is_duration = key.type == ValueType::duration;
     const Quantity quantity = is_duration ? parse_duration(text) : parse_bytes(text);
     const std::string what = is_duration ? "a duration" : "a size";

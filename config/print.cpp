@@ -63,6 +63,9 @@ std::string to_toml(const Key& key, const Value& value) {
         case ValueType::duration:
             return quoted(format_duration(Nanos{std::get<std::int64_t>(value)}));
         case ValueType::bytes:
+            if (!key.zero_word.empty() && std::get<std::int64_t>(value) == 0) {
+                return quoted(key.zero_word);
+            }
             return quoted(format_bytes(static_cast<std::uint64_t>(std::get<std::int64_t>(value))));
         case ValueType::choice:
             return quoted(key.choices[static_cast<std::size_t>(std::get<std::int64_t>(value))]);

@@ -6,6 +6,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "config/mtu.hpp"
+
 namespace torc::config {
 
 namespace {
@@ -18,8 +20,6 @@ constexpr std::int64_t kSecond = 1'000 * kMillisecond;
 constexpr std::int64_t kHour = 3'600 * kSecond;
 constexpr std::int64_t kKiB = 1 << 10;
 constexpr std::int64_t kMiB = 1 << 20;
-/// IPv4 and UDP headers: the difference between an MTU and frame_bytes.
-constexpr std::int64_t kIpUdpBytes = 28;
 /// A loan each for the window's frames, the receive and send queues of a port, and a reserve.
 constexpr std::int64_t kFramePoolMin = 1024;
 constexpr std::int64_t kFramePoolMax = std::int64_t{1} << 22;
@@ -35,6 +35,7 @@ constexpr std::int64_t kHighWaterMax = 95;
 constexpr std::array<string_view, 3> kDisseminations{"multicast", "unicast", "mesh"};
 constexpr std::array<string_view, 4> kProfiles{"lan", "dpdk", "aggressive", "tight"};
 constexpr std::array<string_view, 2> kPorts{"udp", "dpdk"};
+constexpr string_view kAuto{"auto"};
 constexpr std::array<string_view, 3> kIdles{"spin", "adaptive", "sleepy"};
 constexpr std::array<string_view, 3> kSlowReaders{"disconnect", "block", "drop_unreliable"};
 constexpr std::array<string_view, 3> kLogSharing{"off", "user", "all"};
@@ -90,14 +91,18 @@ struct InLossy {
     }
 };
 
-/// Operators know their MTU; frames are counted without the headers below ours.
+/// Operators know their MTU; frames are counted without the headers below ours. As a value, 0 is
+/// "auto", too.
 struct Mtu {
     static Value get(const Settings& all) {
-        return std::int64_t{all.cluster.frame_bytes} + kIpUdpBytes;
+        return all.cluster.frame_bytes == kFrameBytesAuto
+                   ? std::int64_t{0}
+                   : std::int64_t{all.cluster.frame_bytes} + kIpUdpBytes;
     }
     static void set(Settings& all, const Value& value) {
+        const std::int64_t mtu = std::get<std::int64_t>(value);
         all.cluster.frame_bytes =
-            static_cast<std::uint32_t>(std::get<std::int64_t>(value) - kIpUdpBytes);
+            mtu == 0 ? kFrameBytesAuto : static_cast<std::uint32_t>(mtu - kIpUdpBytes);
     }
 };
 
@@ -157,6 +162,10 @@ constexpr Key within(Key key, std::int64_t least, std::int64_t most) {
     key.most = most;
     return key;
 }
+constexpr Key or_word(Key key, string_view zero_word) {
+    key.zero_word = zero_word;
+    return key;
+}
 constexpr Key one_of(Key key, std::span<const string_view> choices) {
     key.choices = choices;
     return key;
@@ -189,13 +198,16 @@ constexpr std::array kSchema{
                          "UDP port of data. Tokens and control frames use the next one.",
                          "the port of Spread_Segment", "interface.mcastport"),
                1, 65534)),
-    with<Mtu>(within(
-        described(
-            cluster("mtu", ValueType::bytes, "\"1500B\""),
-            "MTU of the ring network on every daemon and switch; frames are as large as fit in it, "
-            "after 28 bytes of IPv4 and UDP. A frame is never split by IP.",
-            "MAX_PACKET_SIZE, at compile time", "totem.netmtu"),
-        std::int64_t{kFrameBytesMin} + kIpUdpBytes, std::int64_t{kFrameBytesMax} + kIpUdpBytes)),
+    with<Mtu>(or_word(
+        within(
+            described(
+                cluster("mtu", ValueType::bytes, "\"1500B\""),
+                "MTU of the ring network on every daemon and switch; frames are as large as fit in "
+                "it, after 28 bytes of IPv4 and UDP. \"auto\": that of this daemon's interface, "
+                "which then must be the same at all daemons.",
+                "MAX_PACKET_SIZE, at compile time", "totem.netmtu"),
+            std::int64_t{kFrameBytesMin} + kIpUdpBytes, std::int64_t{kFrameBytesMax} + kIpUdpBytes),
+        kAuto)),
     with<InCluster<&C::message_bytes>>(
         within(described(cluster("message_bytes", ValueType::bytes, "\"1MiB\""),
                          "Largest payload of one message; larger sends are refused. Each daemon "
@@ -329,7 +341,7 @@ constexpr std::array kSchema{
     with<InNode<&N::idle>>(one_of(
         local(
             "idle", ValueType::choice, "\"adaptive\"",
-            "What the ring core does without work. spin: looks again, needs a core of its own. "
+            "What the ring core does without work. spin: looks again; needs a core of its own. "
             "adaptive: yields for idle_yield, then sleeps until something comes. sleepy: sleeps at "
             "once, for more daemons than cores."),
         kIdles)),
@@ -374,7 +386,8 @@ constexpr std::array kSchema{
         kLogSharing)),
     with<InNode<&N::frame_pool>>(within(
         local(
-            "frame_pool", ValueType::integer, "16384",
+            "frame_pool", ValueType::integer,
+            "16384",
             "Frames that the port owns: those on the way, those kept for retransmission, and those "
             "waiting in its queues. At least 4 * in_flight_frames + 1024."),
         kFramePoolMin, kFramePoolMax)),

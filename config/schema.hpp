@@ -52,9 +52,10 @@ struct Key {
     std::int64_t least{0};        ///< integer, duration (ns), bytes
     std::int64_t most{0};
     std::span<const std::string_view> choices{};
-    std::string_view text{};      ///< one or two sentences
-    std::string_view spread{};    ///< counterpart in Spread's configuration, or empty
-    std::string_view corosync{};  ///< counterpart in corosync.conf, or empty
+    std::string_view zero_word{};  ///< bytes: what is written for 0, which is otherwise too little
+    std::string_view text{};       ///< one or two sentences
+    std::string_view spread{};     ///< counterpart in Spread's configuration, or empty
+    std::string_view corosync{};   ///< counterpart in corosync.conf, or empty
     /// Null for keys without a place of their own: `profile`, and those of [[node]].
     Value (*get)(const Settings&){nullptr};
     void (*set)(Settings&, const Value&){nullptr};

@@ -177,7 +177,9 @@ void Daemon::on_report(const dataplane::LoopReport& report) {
                 static_cast<double>(report.value) / 1e6);
         }
         case dataplane::LoopReport::Kind::contended:
-            return say("warning: others run on the ring core's processor; it yields from now on");
+            return say(
+                "warning: others run on the ring core's processor; it yields from now on: set core "
+                "in [daemon] to one that nothing else uses");
     }
 }
 

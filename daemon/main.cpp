@@ -8,6 +8,7 @@
 #include "config/check_command.hpp"
 #include "config/load.hpp"
 #include "daemon/lifecycle.hpp"
+#include "daemon/machine.hpp"
 #include "torc/torc.h"
 
 namespace {
@@ -23,11 +24,15 @@ struct CommandLine {
 };
 
 int serve(const CommandLine& line) {
-    const torc::config::LoadOutcome loaded = torc::config::load_file(line.config, line.overrides);
+    torc::config::LoadOutcome loaded = torc::config::load_file(line.config, line.overrides);
     if (!loaded.ok()) {
         torc::config::report(loaded.errors, std::cerr);
         return torc::config::kExitBadConfig;
     }
+    const torc::config::Opinion opinion = torc::daemon::ask_machine(loaded.settings, true);
+    torc::config::report(opinion.errors, std::cerr);
+    torc::config::report_warnings(opinion.warnings, std::cerr);
+    if (!opinion.errors.empty()) return kExitUnavailable;
     auto daemon = torc::daemon::Daemon::open(loaded.settings.cluster, loaded.settings.node);
     if (!daemon) {
         torc::config::report({daemon.error()}, std::cerr);
@@ -50,12 +55,15 @@ int main(int argc, char** argv) {
     app.add_flag("--print-config", line.print_config, "print the effective settings, then end");
     CLI11_PARSE(app, argc, argv);
 
+    if (!line.check.empty()) line.overrides.node_needed = !line.overrides.node.empty();
+    const auto ask = [&line](torc::config::Settings& settings) {
+        return torc::daemon::ask_machine(settings, line.overrides.node_needed);
+    };
     if (!line.check.empty()) {
-        line.overrides.node_needed = !line.overrides.node.empty();
-        return torc::config::check_command(line.check, line.overrides, std::cout, std::cerr);
+        return torc::config::check_command(line.check, line.overrides, std::cout, std::cerr, ask);
     }
     if (line.print_config) {
-        return torc::config::print_command(line.config, line.overrides, std::cout, std::cerr);
+        return torc::config::print_command(line.config, line.overrides, std::cout, std::cerr, ask);
     }
     return serve(line);
 }

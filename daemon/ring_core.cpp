@@ -33,7 +33,7 @@ RingCore::RingCore(const config::ClusterSettings& cluster, const config::NodeSet
       events_(kEventsKept),
       recorder_(events_),
       plane_(sessions, plane_options(node)),
-      outlet_(port, plane_, &RingCore::record, &recorder_),
+      outlet_(port, plane_, &recorder_),
       engine_(cluster, identity, outlet_.effects(), counters) {}
 
 RingCore::~RingCore() {
@@ -71,10 +71,6 @@ void RingCore::run() {
     loop_ = &loop;
     loop.run();
     loop_ = nullptr;
-}
-
-void RingCore::record(void* recorder, const telemetry::TraceEvent& event) {
-    static_cast<telemetry::FlightRecorder*>(recorder)->record(event);
 }
 
 dataplane::LoopCommand RingCore::status_command(std::uint64_t ticket) {

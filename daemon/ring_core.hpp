@@ -61,7 +61,6 @@ private:
     /// Events that the flight recorder keeps: some tens of milliseconds of a busy ring.
     static constexpr std::size_t kEventsKept = 16384;
 
-    static void record(void* recorder, const telemetry::TraceEvent& event);
     static void take_status(void* core);
     static void kick_all(void* core);
     void copy_counters();

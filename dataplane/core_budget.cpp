@@ -58,14 +58,18 @@ Result<void> pin_to_core(int core) {
                    "of them, or -1 to float");
 }
 
-CoreFacts read_core_facts() {
+CoreFacts read_core_facts(int core) {
     CoreFacts facts;
     facts.online_cpus = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
     cpu_set_t allowed;
     CPU_ZERO(&allowed);
     if (sched_getaffinity(0, sizeof allowed, &allowed) == 0)
         facts.allowed_cpus = CPU_COUNT(&allowed);
-    for (int cpu = 0; facts.allowed_cpus == 1 && cpu < CPU_SETSIZE; ++cpu) {
+    if (core >= 0) {
+        facts.allowed_cpus = 1;
+        facts.cpu = core;
+    }
+    for (int cpu = 0; facts.cpu < 0 && facts.allowed_cpus == 1 && cpu < CPU_SETSIZE; ++cpu) {
         if (CPU_ISSET(static_cast<std::size_t>(cpu), &allowed)) facts.cpu = cpu;
     }
     const std::string system = "/sys/devices/system/cpu/";

@@ -28,8 +28,9 @@ struct CoreBudget {
 /// Binds the calling thread to one processor. **Fails** when it is not there or not allowed.
 Result<void> pin_to_core(int core);
 
-/// Reads the facts about the calling thread. Files that are missing count as "no".
-CoreFacts read_core_facts();
+/// Reads the facts about the calling thread, or about one that will be bound to `core`. Files that
+/// are missing count as "no".
+CoreFacts read_core_facts(int core = -1);
 
 /// Decides from the facts. A pinned thread on a machine with processors to spare is presumed to own
 /// its core until CompetitionWatch finds otherwise.

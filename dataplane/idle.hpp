@@ -5,7 +5,12 @@
 // Measured on two cores with three daemons (docs: data-plane.md C): spinning gives an 8 ms
 // rotation, because spinners on one core trade whole scheduler ticks; yielding gives 3 us; sleeping
 // at once 76 us. Hence `adaptive`: pause only on a core of one's own, else yield, and after a
-// bounded idle time sleep.
+// bounded idle time sleep. And hence `spin` pauses on a core of its own only, too; it never sleeps.
+//
+// An idle ring is not silent: its token comes by now and then, and the control thread asks how
+// things are. If each of that were followed by the whole time of yielding, doing nothing would cost
+// several per cent of a core. So what comes after long quiet earns a glance, in which all that
+// belongs to a message is seen; what a client does, or what follows on its heels, earns all of it.
 #pragma once
 
 #include <algorithm>
@@ -17,9 +22,16 @@
 
 namespace torc::dataplane {
 
+/// What a pass of the loop found.
+enum class Work : std::uint8_t {
+    none,
+    some,    ///< frames: perhaps a message, perhaps only the token
+    traffic  ///< an operation of a client: more will follow
+};
+
 enum class IdleStep : std::uint8_t {
     look_again,  ///< there was work: no delay at all
-    pause,       ///< spin: one pause instruction
+    pause,       ///< one pause instruction
     yield,       ///< let others of this core run
     sleep,       ///< arm all wake sources, look once more, then block
 };
@@ -33,8 +45,13 @@ struct IdleCounters {
 
 class IdlePolicy {
 public:
+    /// Work is traffic if the last was no longer ago than so many times `yield_for`.
+    static constexpr int kQuietTimes = 4;
+    /// A glance is this part of `yield_for`.
+    static constexpr int kGlancePart = 5;
+
     IdlePolicy(config::IdleStrategy strategy, Nanos yield_for, bool owns_core)
-        : strategy_(strategy), yield_for_(yield_for), owns_core_(owns_core) {}
+        : strategy_(strategy), yield_for_(yield_for), patience_(yield_for), owns_core_(owns_core) {}
 
     /// At the start of each pass; measures the gap since the last one.
     void begin_pass(Instant now) {
@@ -51,21 +68,22 @@ public:
     }
 
     /// At the end of each pass. `may_sleep`: nobody needs us at once, see the poll loop.
-    IdleStep end_pass(Instant now, bool worked, bool may_sleep) {
-        if (worked) {
+    IdleStep end_pass(Instant now, Work work, bool may_sleep) {
+        if (work != Work::none) {
+            const bool follows = now - last_work_ <= kQuietTimes * yield_for_;
+            patience_ = follows || work == Work::traffic ? yield_for_ : yield_for_ / kGlancePart;
             last_work_ = now;
             return IdleStep::look_again;
         }
         ++counters_.empty_passes;
-        const bool patient = now - last_work_ >= yield_for_;
         switch (strategy_) {
             case config::IdleStrategy::spin:
-                return IdleStep::pause;
+                return stay_awake();
             case config::IdleStrategy::sleepy:
                 return may_sleep ? IdleStep::sleep : IdleStep::yield;
             case config::IdleStrategy::adaptive:
-                if (patient && may_sleep) return IdleStep::sleep;
-                return owns_core_ ? IdleStep::pause : IdleStep::yield;
+                if (may_sleep && now - last_work_ >= patience_) return IdleStep::sleep;
+                return stay_awake();
         }
         return IdleStep::yield;
     }
@@ -87,8 +105,11 @@ public:
     const IdleCounters& counters() const { return counters_; }
 
 private:
+    IdleStep stay_awake() const { return owns_core_ ? IdleStep::pause : IdleStep::yield; }
+
     config::IdleStrategy strategy_;
     Nanos yield_for_;
+    Nanos patience_;  ///< how long there must be no work before a sleep
     bool owns_core_;
     Instant last_pass_{kNever};
     Instant last_work_{};

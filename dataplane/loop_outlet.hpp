@@ -6,6 +6,7 @@
 
 #include "dataplane/port.hpp"
 #include "engine/effects.hpp"
+#include "telemetry/flight_recorder.hpp"
 #include "wire/frame_io.hpp"
 
 namespace torc::dataplane {
@@ -15,10 +16,9 @@ namespace torc::dataplane {
 template <typename Clients>
 class LoopOutlet {
 public:
-    using TraceFn = void (*)(void* recorder, const telemetry::TraceEvent&);
-
-    LoopOutlet(Port& port, Clients& clients, TraceFn trace = nullptr, void* recorder = nullptr)
-        : port_(port), clients_(clients), trace_(trace), recorder_(recorder) {}
+    /// Without a recorder the engine traces nothing.
+    LoopOutlet(Port& port, Clients& clients, telemetry::FlightRecorder* recorder = nullptr)
+        : port_(port), clients_(clients), recorder_(recorder) {}
     LoopOutlet(const LoopOutlet&) = delete;
     LoopOutlet& operator=(const LoopOutlet&) = delete;
 
@@ -28,6 +28,7 @@ public:
         effects.frames = {this, &acquire, &transmit, &release};
         effects.driver = this;
         effects.deliver_fn = [](void* self, const engine::Delivery& delivery) {
+            of(self).let_urgent_go();
             of(self).clients_.deliver(delivery);
         };
         effects.view_fn = [](void* self, const engine::ViewEvent& event) {
@@ -42,9 +43,9 @@ public:
         effects.session_fn = [](void* self, SessionId id, engine::SessionOutcome outcome) {
             of(self).clients_.session(id, outcome);
         };
-        if (trace_ != nullptr) {
+        if (recorder_ != nullptr) {
             effects.trace_fn = [](void* self, const telemetry::TraceEvent& event) {
-                of(self).trace_(of(self).recorder_, event);
+                of(self).recorder_->record(event);
             };
         }
         return effects;
@@ -55,6 +56,11 @@ public:
     bool take_urgent() { return std::exchange(urgent_, false); }
 
 private:
+    /// A visit queues the token and its burst, then delivers what became stable. The ring must not
+    /// wait for that: each member would pass on a rotation's deliveries later than it could.
+    void let_urgent_go() {
+        if (take_urgent()) port_.flush();
+    }
     static LoopOutlet& of(void* self) { return *static_cast<LoopOutlet*>(self); }
     static FrameRef acquire(void* self) { return of(self).port_.acquire(); }
     static void transmit(void* self, const wire::Transmit& transmit) {
@@ -65,8 +71,7 @@ private:
 
     Port& port_;
     Clients& clients_;
-    TraceFn trace_;
-    void* recorder_;
+    telemetry::FlightRecorder* recorder_;
     bool urgent_{false};
 };
 

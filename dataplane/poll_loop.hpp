@@ -10,6 +10,7 @@
 
 #include <sched.h>
 
+#include "base/limits.hpp"
 #include "base/time.hpp"
 #include "dataplane/clock.hpp"
 #include "dataplane/core_budget.hpp"
@@ -46,6 +47,8 @@ class BasicPollLoop {
 public:
     /// Frames taken from the port in one look.
     static constexpr std::size_t kBurst = 64;
+    /// Of the next frame, fetched while one is worked on: headers and the first messages.
+    static constexpr std::size_t kPrefetchBytes = 256;
     /// Longest sleep: bounds what a lost or withheld wake-up can cost.
     static constexpr Nanos kSleepMax = std::chrono::milliseconds(50);
     static constexpr Nanos kMaintainInterval = std::chrono::milliseconds(1);
@@ -74,15 +77,17 @@ public:
         idle_.begin_pass(now);
         const engine::Wake wake = pauses_.look(now, idle_.last_gap());
         if (wake != engine::Wake::on_time) catch_up(now, wake);
-        bool worked = obey(now);
-        worked |=
-            serve_clients(now);  // first: what they sent still travels with a token in `receive`
-        worked |= receive(now);
+        obey(now);
+        // First: what they sent still travels with a token in `receive`.
+        const bool served = serve_clients(now);
+        const bool received = receive(now);
         if (now >= parts_.engine.next_deadline()) parts_.engine.on_timer(now);
         parts_.port.flush();
         parts_.clients.publish();
         maintain(now);
-        if (!stopping_) rest(now, worked);
+        if (!stopping_) {
+            rest(now, served ? Work::traffic : received ? Work::some : Work::none);
+        }
         return !stopping_;
     }
 
@@ -90,8 +95,9 @@ public:
     const engine::PauseCounters& pause_counters() const { return pauses_.counters(); }
 
 private:
-    bool obey(Instant now) {
-        if (!parts_.mailbox.has_commands()) return false;
+    // Commands are done when this ends: they are no reason to stay awake.
+    void obey(Instant now) {
+        if (!parts_.mailbox.has_commands()) return;
         while (const std::optional<LoopCommand> command = parts_.mailbox.next_command()) {
             switch (command->kind) {
                 case LoopCommand::Kind::stop:
@@ -110,16 +116,24 @@ private:
             }
             parts_.mailbox.report({.kind = LoopReport::Kind::done, .ticket = command->ticket});
         }
-        return true;
     }
 
     bool receive(Instant now) {
         const std::size_t count = parts_.port.receive(frames_);
         for (std::size_t i = 0; i < count; ++i) {
+            if (i + 1 < count) prefetch(frames_[i + 1]);
             parts_.engine.on_frame(now, frames_[i]);  // takes the loan
             if (parts_.outlet.take_urgent()) parts_.port.flush();
         }
         return count > 0;
+    }
+
+    /// Another core or a device wrote the frame last, and all of it will be walked through. The
+    /// processor goes on by itself once it has seen some lines in a row.
+    static void prefetch(const FrameRef& frame) {
+        for (std::size_t at = 0; at < kPrefetchBytes; at += kCacheLine) {
+            __builtin_prefetch(frame.data + at);
+        }
     }
 
     // We did not look for longer than token_loss allows. What came meanwhile says what has
@@ -167,8 +181,8 @@ private:
         }
     }
 
-    void rest(Instant now, bool worked) {
-        switch (idle_.end_pass(now, worked, true)) {
+    void rest(Instant now, Work work) {
+        switch (idle_.end_pass(now, work, true)) {
             case IdleStep::look_again:
                 return;
             case IdleStep::pause:

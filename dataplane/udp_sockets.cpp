@@ -7,16 +7,16 @@
 #include <chrono>
 #include <cstring>
 #include <linux/filter.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <optional>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <thread>
 
-#include <ifaddrs.h>
 #include <poll.h>
+
+#include "config/mtu.hpp"
+#include "dataplane/network_interface.hpp"
 
 namespace torc::dataplane {
 namespace {
@@ -24,19 +24,11 @@ namespace {
 // A killed daemon's io_uring is torn down after its process is gone, and holds the sockets so long.
 constexpr std::chrono::milliseconds kBindPatience{500};
 constexpr std::chrono::milliseconds kBindPause{10};
-constexpr int kHeaderBytes = 20 + 8;  // IPv4 and UDP
-constexpr int kTokenTos = 0xB8;       // DSCP EF: a switch with queues lets the token pass first
-
-struct Interface {
-    std::string name;
-    int index{0};
-    int mtu{0};
-    bool multicast{false};
-};
+constexpr int kTokenTos = 0xB8;  // DSCP EF: a switch with queues lets the token pass first
 
 struct HostAddresses {
-    std::optional<Interface> home;  // the interface that the node's address belongs to
-    bool has_peers{false};          // other nodes' addresses are on this host as well
+    std::optional<NetworkInterface> home;  // the interface that the node's address belongs to
+    bool has_peers{false};                 // other nodes' addresses are on this host as well
 };
 
 sockaddr_in socket_address(std::uint32_t address, std::uint16_t port) {
@@ -47,47 +39,22 @@ sockaddr_in socket_address(std::uint32_t address, std::uint16_t port) {
     return result;
 }
 
-std::uint32_t ipv4_of(const sockaddr* address) {
-    sockaddr_in in{};
-    std::memcpy(&in, address, sizeof in);
-    return ntohl(in.sin_addr.s_addr);
-}
-
-bool is_loopback(std::uint32_t address) { return address >> 24 == 127; }
-
 template <typename T>
 bool set_option(int fd, int level, int name, const T& value) {
     return setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
 
-Interface interface_named(const char* name, unsigned flags) {
-    Interface result{.name = name, .index = static_cast<int>(if_nametoindex(name))};
-    // `lo` says it has no multicast, yet it carries one sent with an explicit interface.
-    result.multicast = (flags & (IFF_MULTICAST | IFF_LOOPBACK)) != 0;
-    const Fd probe(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    ifreq request{};
-    std::strncpy(request.ifr_name, name, IFNAMSIZ - 1);
-    if (ioctl(probe.get(), SIOCGIFMTU, &request) == 0) result.mtu = request.ifr_mtu;
-    return result;
-}
-
 HostAddresses look_at_host(std::uint32_t own, const std::vector<config::NodeEntry>& nodes) {
     HostAddresses result;
-    ifaddrs* list = nullptr;
-    if (getifaddrs(&list) != 0) return result;
-    for (const ifaddrs* item = list; item != nullptr; item = item->ifa_next) {
-        if (item->ifa_addr == nullptr || item->ifa_addr->sa_family != AF_INET) continue;
-        const std::uint32_t address = ipv4_of(item->ifa_addr);
-        // All of 127/8 is ours without being listed.
-        const bool is_home = address == own || (is_loopback(own) && is_loopback(address));
-        if (is_home && !result.home) result.home = interface_named(item->ifa_name, item->ifa_flags);
-        for (const config::NodeEntry& node : nodes) {
-            if (node.address != own && (node.address == address || is_loopback(node.address))) {
-                result.has_peers = true;
-            }
-        }
+    const std::vector<HostAddress> addresses = addresses_of_host();
+    if (const HostAddress* const home = find_address(addresses, own); home != nullptr) {
+        result.home = interface_named(home->interface);
     }
-    freeifaddrs(list);
+    for (const config::NodeEntry& node : nodes) {
+        const bool is_peer =
+            node.address != own && find_address(addresses, node.address) != nullptr;
+        result.has_peers = result.has_peers || is_peer;
+    }
     return result;
 }
 
@@ -166,7 +133,7 @@ struct Plan {
     std::uint32_t group;
     bool multicast;
     std::uint32_t frame_bytes;
-    Interface home;
+    NetworkInterface home;
 };
 
 Result<Fd> joined_socket(const Plan& plan, std::uint16_t port, bool loops) {
@@ -223,26 +190,21 @@ Result<UdpChannelSockets> open_channel(const Plan& plan, std::uint16_t port, Udp
     return channel;
 }
 
-Result<Interface> find_interface(const HostAddresses& host, const std::string& wanted,
-                                 std::uint32_t own) {
+Result<NetworkInterface> find_interface(const HostAddresses& host, const std::string& wanted,
+                                        std::uint32_t own) {
     if (wanted.empty()) {
         if (host.home) return *host.home;
         return bind_failure(own, 0, EADDRNOTAVAIL);
     }
-    const Fd probe(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    ifreq request{};
-    std::strncpy(request.ifr_name, wanted.c_str(), IFNAMSIZ - 1);
-    if (wanted.size() >= IFNAMSIZ || ioctl(probe.get(), SIOCGIFFLAGS, &request) != 0) {
-        return failure("no network interface \"" + wanted + "\"",
-                       "`ip link` lists them; leave `interface` empty to follow the address");
-    }
-    return interface_named(wanted.c_str(), static_cast<unsigned short>(request.ifr_flags));
+    if (const auto named = interface_named(wanted)) return *named;
+    return failure("no network interface \"" + wanted + "\"",
+                   "`ip link` lists them; leave `interface` empty to follow the address");
 }
 
 Result<Plan> make_plan(const config::ClusterSettings& cluster, NodeIndex node,
                        const HostAddresses& host, const std::string& interface) {
     const std::uint32_t own = cluster.nodes[raw(node)].address;
-    Result<Interface> home = find_interface(host, interface, own);
+    Result<NetworkInterface> home = find_interface(host, interface, own);
     if (!home) return tl::unexpected<Error>(home.error());
     const bool multicast = cluster.dissemination == config::Dissemination::multicast;
     if (multicast && !home->multicast) {
@@ -281,7 +243,7 @@ Result<UdpSockets> open_udp_sockets(const config::ClusterSettings& cluster, Node
     result.mtu = plan->home.mtu;
     result.loops = host.has_peers;
     result.whole_frames =
-        static_cast<int>(cluster.frame_bytes) + kHeaderBytes <= std::max(plan->home.mtu, 0);
+        static_cast<int>(cluster.frame_bytes + config::kIpUdpBytes) <= plan->home.mtu;
     Result<UdpChannelSockets> data = open_channel(*plan, cluster.data_port, result);
     if (!data) return tl::unexpected<Error>(data.error());
     const auto control_port = static_cast<std::uint16_t>(cluster.data_port + 1);

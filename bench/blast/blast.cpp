@@ -1,5 +1,6 @@
 #include "bench/blast/blast.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bitset>
 
@@ -16,6 +17,7 @@ constexpr std::size_t kBurst = 64;                          // frames between tw
 constexpr Nanos kPatience{std::chrono::seconds{30}};        // for all to be there
 constexpr Nanos kStep{std::chrono::milliseconds{1}};        // between two hellos, or ends
 constexpr Nanos kFarewell{std::chrono::milliseconds{300}};  // as long are ends sent
+constexpr std::size_t kUncounted = kTurns.size();           // of the warm-up
 constexpr Nanos kSilenceMax{std::chrono::seconds{1}};       // without a frame the sender is gone
 
 Instant now() {
@@ -37,11 +39,12 @@ bool poll(dataplane::Port& port, Take&& take) {
 }
 
 /// False when the pool was dry.
-bool queue(dataplane::Port& port, const BlastPlan& plan, Kind kind, NodeIndex to = kNoNode) {
+bool queue(dataplane::Port& port, const BlastPlan& plan, Kind kind, NodeIndex to = kNoNode,
+           std::size_t turn = 0) {
     FrameRef frame = port.acquire();
     if (!frame) return false;
     frame.size = plan.frame_bytes;
-    write_frame(frame.room(), kind, plan.me);
+    write_frame(frame.room(), kind, plan.me, static_cast<std::uint16_t>(turn));
     port.transmit({frame, to, wire::Channel::data});
     port.release(frame.cookie);
     return true;
@@ -64,8 +67,8 @@ private:
     Instant next_{};
 };
 
-/// When the sender lets the receivers run, which may share its core: after as many frames as a ring
-/// would have under way, and when the port takes no more. Who starves them measures what is lost.
+/// When the sender lets the receivers run, which may share its core: after so many frames, and when
+/// the port takes no more. Who starves them measures what is lost.
 class Turn {
 public:
     Turn(dataplane::Port& port, std::uint32_t frames) : port_(port), frames_(frames) {}
@@ -114,55 +117,62 @@ void say_end(dataplane::Port& port, const BlastPlan& plan) {
     }
 }
 
-}  // namespace
-
-Result<std::uint64_t> send_blast(dataplane::Port& port, const BlastPlan& plan) {
-    if (!gather(port, plan)) return failure("not all nodes answered");
+/// Sends as fast as the port takes it, in one of the ways to take turns.
+void send_turn(dataplane::Port& port, const BlastPlan& plan, std::size_t number, Instant limit) {
     Upkeep upkeep(port);
-    const std::uint64_t before = port.counters().tx_frames;
-    Turn turn(port, plan.turn_frames);
-    // The receivers' time begins with the first frame that they see: a step of grace for the last.
-    const Instant limit = now() + plan.warm_up + plan.time + kFarewell;
+    Turn turn(port, kTurns[std::min(number, kTurns.size() - 1)]);
     for (Instant at = now(); at < limit; at = now()) {
         upkeep.step(at);
-        for (std::size_t i = 0; i < kBurst && queue(port, plan, Kind::load); ++i) {
+        for (std::size_t i = 0; i < kBurst && queue(port, plan, Kind::load, kNoNode, number); ++i) {
         }
         port.flush();
         poll(port, [](const BlastFrame&, std::uint32_t) {});
         turn.step(kBurst);
+    }
+}
+
+}  // namespace
+
+Result<std::uint64_t> send_blast(dataplane::Port& port, const BlastPlan& plan) {
+    if (!gather(port, plan)) return failure("not all nodes answered");
+    const std::uint64_t before = port.counters().tx_frames;
+    // Turn kUncounted is of no receiver's interest: buffers and neighbours become warm.
+    send_turn(port, plan, kUncounted, now() + plan.warm_up);
+    const Nanos part = plan.time / static_cast<std::int64_t>(kTurns.size());
+    for (std::size_t turn = 0; turn < kTurns.size(); ++turn) {
+        send_turn(port, plan, turn, now() + part);
     }
     const std::uint64_t sent = port.counters().tx_frames - before;
     say_end(port, plan);
     return sent;
 }
 
-Result<Tally> count_blast(dataplane::Port& port, const BlastPlan& plan) {
+Result<TurnTallies> count_blast(dataplane::Port& port, const BlastPlan& plan) {
     Upkeep upkeep(port);
-    Tally tally(plan.warm_up, plan.time);
+    TurnTallies tallies(plan.time);
     bool ended = false;
-    const Instant limit = now() + kPatience;
+    Instant last = now();
+    const Instant limit = now() + kPatience + plan.warm_up;
     while (!ended) {
         const Instant at = now();
         upkeep.step(at);
-        std::uint64_t frames = 0;
-        std::uint64_t bytes = 0;
         const bool busy = poll(port, [&](const BlastFrame& frame, std::uint32_t size) {
             if (frame.kind == Kind::hello && frame.from < plan.nodes)
                 queue(port, plan, Kind::ready, NodeIndex(frame.from));
             if (frame.kind == Kind::end) ended = true;
-            if (frame.kind != Kind::load) return;
-            ++frames;
-            bytes += size;
+            if (frame.kind == Kind::load) tallies.add(at, frame.turn, 1, size);
         });
-        if (frames != 0) tally.add(at, frames, bytes);
         port.flush();
-        if (busy) continue;
-        if (tally.begun() ? tally.silent(at, kSilenceMax) : at >= limit) break;
+        if (busy) {
+            last = at;
+            continue;
+        }
+        if (tallies.begun() ? at - last >= kSilenceMax : at >= limit) break;
         ::sched_yield();
     }
-    if (!tally.begun()) return failure("no blast came");
-    if (!tally.complete(now())) return failure("the blast ended too early");
-    return tally;
+    if (!tallies.begun()) return failure("no blast came");
+    if (!tallies.complete()) return failure("the blast ended too early");
+    return tallies;
 }
 
 }  // namespace torc::blast

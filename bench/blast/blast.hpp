@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "bench/blast/tally.hpp"
+#include "bench/blast/turns.hpp"
 #include "dataplane/port.hpp"
 
 namespace torc::blast {
@@ -12,15 +12,14 @@ struct BlastPlan {
     NodeIndex me{0};
     std::size_t nodes{0};
     std::uint32_t frame_bytes{0};
-    std::uint32_t turn_frames{512};  ///< sent before the others on this core have their turn
     Nanos warm_up{std::chrono::milliseconds{500}};
-    Nanos time{std::chrono::seconds{2}};
+    Nanos time{std::chrono::seconds{2}};  ///< of all ways to take turns together
 };
 
 /// **Takes**: a port that nobody else uses. **Gives**: how many frames it put on the wire.
 /// **Fails**: when the others do not all answer.
 Result<std::uint64_t> send_blast(dataplane::Port& port, const BlastPlan& plan);
 /// **Fails**: when no blast comes.
-Result<Tally> count_blast(dataplane::Port& port, const BlastPlan& plan);
+Result<TurnTallies> count_blast(dataplane::Port& port, const BlastPlan& plan);
 
 }  // namespace torc::blast

@@ -21,14 +21,16 @@ enum class Kind : std::uint32_t {
 struct BlastFrame {
     std::uint64_t mark;
     Kind kind;
-    std::uint32_t from;
+    std::uint16_t from;
+    std::uint16_t turn;  ///< load: the sender's way to take turns, a place in kTurns (turns.hpp)
 };
 
 /// "TORCBLST": nothing else that might stray in begins so.
 inline constexpr std::uint64_t kMark = 0x544F5243424C5354;
 
-inline void write_frame(std::span<std::byte> room, Kind kind, NodeIndex from) {
-    const BlastFrame frame{kMark, kind, raw(from)};
+inline void write_frame(std::span<std::byte> room, Kind kind, NodeIndex from,
+                        std::uint16_t turn = 0) {
+    const BlastFrame frame{kMark, kind, raw(from), turn};
     std::memcpy(room.data(), &frame, sizeof frame);
 }
 

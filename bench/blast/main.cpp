@@ -15,6 +15,7 @@
 #include "bench/blast/blast_frame.hpp"
 #include "config/check_command.hpp"
 #include "config/load.hpp"
+#include "daemon/machine.hpp"
 #include "daemon/open_port.hpp"
 
 namespace torc::blast {
@@ -33,6 +34,9 @@ Nanos nanos(double seconds) { return Nanos{static_cast<std::int64_t>(seconds * 1
 
 /// Does the port's slow work beside the blast, as the daemon's control thread does.
 class Caretaker {
+    /// Links are healed and neighbours asked for again by this clock; a warm-up has many.
+    static constexpr std::chrono::milliseconds kStepInterval{20};
+
 public:
     explicit Caretaker(daemon::OpenPort& port) : thread_([this, &port] { run(port); }) {}
     ~Caretaker() {
@@ -46,7 +50,7 @@ private:
             timespec time{};
             ::clock_gettime(CLOCK_MONOTONIC, &time);
             port.step(instant_from_ns(time.tv_sec * 1'000'000'000 + time.tv_nsec));
-            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+            std::this_thread::sleep_for(kStepInterval);
         }
     }
 
@@ -63,7 +67,6 @@ Result<BlastPlan> plan_of(const CommandLine& line, const config::Settings& setti
     if (plan.me == kNoNode) return failure("no [[node]] is named '" + settings.node.node + "'");
     const std::uint32_t largest = settings.cluster.frame_bytes;
     plan.nodes = settings.cluster.nodes.size();
-    plan.turn_frames = settings.cluster.in_flight_frames;
     plan.frame_bytes = line.frame_bytes == 0 ? largest : line.frame_bytes;
     if (plan.frame_bytes > largest || plan.frame_bytes < sizeof(BlastFrame)) {
         return failure(
@@ -86,20 +89,26 @@ Result<std::string> blast(const CommandLine& line, const config::Settings& setti
         return fmt::format(R"({{"role": "send", "frame_bytes": {}, "frames": {}}})",
                            plan->frame_bytes, *sent);
     }
-    const Result<Tally> tally = count_blast(*opened->port, *plan);
-    if (!tally) return tl::unexpected(tally.error());
+    const Result<TurnTallies> tallies = count_blast(*opened->port, *plan);
+    if (!tallies) return tl::unexpected(tallies.error());
+    const std::size_t best = tallies->best();
+    const Tally& tally = (*tallies)[best];
     return fmt::format(
         R"({{"role": "count", "frame_bytes": {}, "frames": {}, "frames_per_second": {:.1f}, )"
-        R"("bits_per_second": {:.1f}, "missed": {}}})",
-        plan->frame_bytes, tally->frames(), tally->frames_per_second(), tally->bits_per_second(),
-        opened->port->counters().rx_missed);
+        R"("bits_per_second": {:.1f}, "turn_frames": {}, "missed": {}}})",
+        plan->frame_bytes, tally.frames(), tally.frames_per_second(), tally.bits_per_second(),
+        kTurns[best], opened->port->counters().rx_missed);
 }
 
 int run(const CommandLine& line) {
-    const config::LoadOutcome loaded = config::load_file(line.config, line.overrides);
+    config::LoadOutcome loaded = config::load_file(line.config, line.overrides);
     if (!loaded.ok()) {
         config::report(loaded.errors, std::cerr);
         return config::kExitBadConfig;
+    }
+    if (const Result<void> settled = daemon::settle_mtu(loaded.settings); !settled) {
+        config::report({settled.error()}, std::cerr);
+        return EXIT_FAILURE;
     }
     const Result<std::string> told = blast(line, loaded.settings);
     if (!told) {

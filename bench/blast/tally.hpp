@@ -14,7 +14,6 @@ public:
 
     void add(Instant now, std::uint64_t frames, std::uint64_t bytes) {
         if (!begun()) from_ = now + warm_up_;
-        last_ = now;
         if (now < from_ || now >= from_ + time_) return;
         frames_ += frames;
         bytes_ += bytes;
@@ -22,10 +21,6 @@ public:
 
     bool begun() const { return from_ != kNever; }
     bool complete(Instant now) const { return begun() && now >= from_ + time_; }
-    /// Nothing came for so long that the sender must be gone.
-    bool silent(Instant now, Nanos silence_max) const {
-        return begun() && now >= last_ + silence_max;
-    }
     std::uint64_t frames() const { return frames_; }
     double frames_per_second() const { return per_second(frames_); }
     double bits_per_second() const { return 8 * per_second(bytes_); }
@@ -38,7 +33,6 @@ private:
     Nanos warm_up_;
     Nanos time_;
     Instant from_{kNever};
-    Instant last_{kNever};
     std::uint64_t frames_{0};
     std::uint64_t bytes_{0};
 };

@@ -10,10 +10,6 @@ namespace torc::counted {
 
 [[gnu::noinline]] bool pass(bench::TinyHost::Loop& loop) { return loop.run_once(); }
 
-[[gnu::noinline]] void record(void* recorder, const telemetry::TraceEvent& event) {
-    static_cast<telemetry::FlightRecorder*>(recorder)->record(event);
-}
-
 }  // namespace torc::counted
 
 namespace torc::bench {
@@ -66,10 +62,11 @@ engine::EngineOptions identity_of(NodeIndex me) {
     return options;
 }
 
-/// Spins, so that a pass without work makes no system call.
+/// Spins on a core of its own, so that a pass without work makes no system call.
 dataplane::LoopOptions loop_options(const config::ClusterSettings& cluster) {
     dataplane::LoopOptions options;
     options.idle = config::IdleStrategy::spin;
+    options.owns_core = true;
     options.token_loss = cluster.timers.token_loss;
     return options;
 }
@@ -89,7 +86,7 @@ TinyHost::TinyHost(const config::ClusterSettings& cluster, NodeIndex me, TinyWir
       events_(kEventsKept),
       recorder_(events_),
       plane_(*table_, client_shm::PlaneOptions{}),
-      outlet_(*port_, plane_, &counted::record, &recorder_),
+      outlet_(*port_, plane_, &recorder_),
       engine_(cluster, identity_of(me), outlet_.effects(), counters_),
       loop_({*port_, engine_, plane_, outlet_, clock_, *mailbox_}, loop_options(cluster)) {}
 

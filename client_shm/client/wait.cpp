@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <poll.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include "client_shm/client/session.hpp"
@@ -31,6 +32,9 @@ void pause_cpu() {
 #endif
 }
 
+/// Looks for a while before it sleeps. Between looks the processor is offered to others: the daemon
+/// may be waiting for it, and who looks through its time slice then waits for itself. With nobody
+/// waiting an offer costs a fifth of a microsecond.
 bool spin_until(const torc_session& session, ReadyFn ready, std::uint64_t argument,
                 Deadline& deadline) {
     if (session.spin_ns <= 0) return false;
@@ -40,6 +44,7 @@ bool spin_until(const torc_session& session, ReadyFn ready, std::uint64_t argume
             if (ready(session, argument)) return true;
             pause_cpu();
         }
+        sched_yield();
     } while (monotonic_ns() < until && !deadline.passed());
     return false;
 }

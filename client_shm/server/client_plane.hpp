@@ -177,7 +177,8 @@ std::size_t ClientPlane::poll(Instant now, F&& on_op) {
     if (++first_ >= count) first_ = 0;
     for (std::size_t i = 0; i < count; ++i) {
         const std::size_t place = first_ + i < count ? first_ + i : first_ + i - count;
-        taken += serve(sessions_[active_[place]], on_op);
+        Session& session = sessions_[active_[place]];
+        if (!session.is_quiet()) taken += serve(session, on_op);
     }
     if (reap_due_) reap();
     return taken;
@@ -188,13 +189,12 @@ std::size_t ClientPlane::serve(Session& session, F&& on_op) {
     std::size_t taken = 0;
     std::uint64_t bytes = 0;
     session.set_more(false);
-    engine::ClientOp op;
     for (;;) {
         if (taken == options_.records_per_pass || bytes >= options_.bytes_per_pass) {
             session.set_more(true);
             break;
         }
-        const Session::Next next = session.next(op);
+        const Session::Next next = session.next();
         if (next == Session::Next::nothing) break;
         if (next == Session::Next::violation) {
             end(session, Reason::violation);
@@ -204,7 +204,8 @@ std::size_t ClientPlane::serve(Session& session, F&& on_op) {
             session.withdrawn();
             break;
         }
-        const engine::Accept accept = on_op(static_cast<const engine::ClientOp&>(op));
+        const engine::ClientOp& op = session.op();
+        const engine::Accept accept = on_op(op);
         if (accept == engine::Accept::would_block) {
             session.withdrawn();
             ++counters_.would_block;

@@ -9,25 +9,22 @@ namespace torc::client_shm {
 using engine::ClientOp;
 
 bool OpDecoder::decode(const RecordView& record, ClientOp& op) {
-    op = ClientOp{};
     if (record.header.flags != 0) return false;
     switch (record.header.type) {
         case RecordType::join:
+            return decode_name(record, ClientOp::Kind::join, op);
         case RecordType::flush_join:
-            op.kind = ClientOp::Kind::join;
-            op.join_kind = record.header.type == RecordType::join ? engine::JoinKind::open
-                                                                  : engine::JoinKind::flush;
-            return decode_name(record, op);
+            if (!decode_name(record, ClientOp::Kind::join, op)) return false;
+            op.join_kind = engine::JoinKind::flush;
+            return true;
         case RecordType::flush_ok:
-            op.kind = ClientOp::Kind::flush_ok;
-            return decode_name(record, op);
+            return decode_name(record, ClientOp::Kind::flush_ok, op);
         case RecordType::leave:
-            op.kind = ClientOp::Kind::leave;
-            return decode_name(record, op);
+            return decode_name(record, ClientOp::Kind::leave, op);
         case RecordType::send:
-            op.kind = ClientOp::Kind::send;
             return decode_send(record, op);
         case RecordType::close:
+            op = ClientOp{};
             op.kind = ClientOp::Kind::close;
             return record.header.body_bytes == 0;
         case RecordType::message:
@@ -43,7 +40,9 @@ bool OpDecoder::decode(const RecordView& record, ClientOp& op) {
     return false;
 }
 
-bool OpDecoder::decode_name(const RecordView& record, ClientOp& op) {
+bool OpDecoder::decode_name(const RecordView& record, ClientOp::Kind kind, ClientOp& op) {
+    op = ClientOp{};
+    op.kind = kind;
     const std::size_t bytes = record.header.body_bytes;
     if (bytes > name_bytes(kGroupNameMax)) return false;
     copy_once(names_.data(), record.body, bytes);
@@ -70,6 +69,10 @@ bool OpDecoder::decode_send(const RecordView& record, ClientOp& op) {
     }
     if (reader.left() != 0) return false;
 
+    // Every field by itself: clearing all first would cost as much again.
+    op.kind = ClientOp::Kind::send;
+    op.name = {};
+    op.join_kind = {};
     op.groups = {groups_.data(), body.group_count};
     op.service = static_cast<Service>(body.service);
     op.self_discard = (body.flags & kSendSelfDiscard) != 0;

@@ -18,11 +18,12 @@ public:
     OpDecoder() {}  // NOLINT: leaves names_ as it is, so that a session unused costs no memory
 
     /// Gives: false if libtorc could not have written such a record; the session is then a liar.
-    /// On success `op` (all but `session`) lives until the next call and as long as the record.
+    /// On success `op` lives until the next call and as long as the record; nothing in it is left
+    /// of an earlier one, but `session` is the caller's to write.
     bool decode(const RecordView& record, engine::ClientOp& op);
 
 private:
-    bool decode_name(const RecordView& record, engine::ClientOp& op);
+    bool decode_name(const RecordView& record, engine::ClientOp::Kind kind, engine::ClientOp& op);
     bool decode_send(const RecordView& record, engine::ClientOp& op);
 
     std::array<std::byte, kGroupsPerMessageMax * name_bytes(kGroupNameMax)> names_;

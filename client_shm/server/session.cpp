@@ -46,12 +46,11 @@ OperationLog::Place place_of(const ClientOp& op) {
 
 }  // namespace
 
-Session::Next Session::next(ClientOp& op) {
+Session::Next Session::next() {
     if (!decoded_) {
-        op_ = ClientOp{};
         switch (phase_) {
             case Phase::opening:
-                op_.kind = ClientOp::Kind::open;
+                offer_simple(ClientOp::Kind::open);
                 op_.name = name_;
                 break;
             case Phase::open: {
@@ -64,11 +63,11 @@ Session::Next Session::next(ClientOp& op) {
                 }
                 if (!ended_ && !hung_up_) return Next::nothing;
                 phase_ = Phase::closing;
-                op_.kind = ClientOp::Kind::close;
+                offer_simple(ClientOp::Kind::close);
                 break;
             }
             case Phase::closing:
-                op_.kind = ClientOp::Kind::close;
+                offer_simple(ClientOp::Kind::close);
                 break;
             case Phase::unused:
             case Phase::done:
@@ -78,8 +77,12 @@ Session::Next Session::next(ClientOp& op) {
         decoded_ = true;
     }
     if (is_numbered(op_)) operations_.offer();
-    op = op_;
     return Next::operation;
+}
+
+void Session::offer_simple(ClientOp::Kind kind) {
+    op_ = ClientOp{};
+    op_.kind = kind;
 }
 
 void Session::withdrawn() {

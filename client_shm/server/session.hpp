@@ -45,9 +45,17 @@ public:
     /// Deliveries are written only here.
     bool receives() const { return phase_ == Phase::open && !ended_ && !hung_up_; }
 
-    /// The operation to offer now. After would_block the very same one again, from private memory:
-    /// the record is not read a second time.
-    Next next(engine::ClientOp& op);
+    /// Nothing to offer, nothing to end, no release due: `next` would say so. Asked each pass of
+    /// every session, most of which are idle. Cost: one load of a shared line.
+    bool is_quiet() const {
+        const bool is_watched = ended_ | hung_up_ | decoded_ | more_;
+        return phase_ == Phase::open && !is_watched && submit_.drained() && !submit_.fresh();
+    }
+    /// What to offer now. After would_block the very same operation again, from private memory: the
+    /// record is not read a second time.
+    Next next();
+    /// Where `next` said so, the operation; until the next call.
+    const engine::ClientOp& op() const { return op_; }
     /// The engine took the operation or refused it: go on behind it.
     void consumed(engine::Accept accept);
     /// The engine did not take it; offer it again.
@@ -124,6 +132,8 @@ public:
     bool in_run{false};      ///< reads the plane's open run: its ring must refer to that first
 
 private:
+    /// An operation without a record.
+    void offer_simple(engine::ClientOp::Kind kind);
     bool take_ticket(const Ticket& word, std::uint32_t& answered) const;
     void publish_counts();
 

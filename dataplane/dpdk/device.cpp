@@ -51,11 +51,11 @@ Result<void> configure(const DeviceRequest& request, DeviceFacts& facts) {
     facts.mtu = static_cast<std::uint32_t>(request.frame_bytes + kIpUdpBytes);
     const std::uint32_t most = largest_mtu(info);
     if (facts.mtu > most && !request.ignore_driver_limit) {
-        return failure(
-            "device " + facts.name + " (" + facts.driver + ") carries at most " +
-                std::to_string(most) + " bytes of IP, frame_bytes = " +
-                std::to_string(request.frame_bytes) + " needs " + std::to_string(facts.mtu),
-            "lower frame_bytes in the cluster settings to " + std::to_string(most - kIpUdpBytes));
+        return failure("device " + facts.name + " (" + facts.driver + ") carries at most " +
+                           std::to_string(most) +
+                           " bytes of IP, frame_bytes = " + std::to_string(request.frame_bytes) +
+                           " needs " + std::to_string(facts.mtu),
+                       "lower mtu in [cluster] to \"" + std::to_string(most) + "B\"");
     }
     rte_eth_conf conf{};
     conf.rxmode.mtu = std::min(std::max<std::uint32_t>(facts.mtu, RTE_ETHER_MTU), most);

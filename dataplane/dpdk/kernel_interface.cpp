@@ -70,10 +70,9 @@ Result<void> check_interface(const std::string& name, std::uint32_t frame_bytes)
     const auto needed = static_cast<int>(frame_bytes + kIpUdpBytes);
     if (mtu < needed) {
         return failure("network interface " + name + " has MTU " + std::to_string(mtu) +
-                           ", frame_bytes = " + std::to_string(frame_bytes) + " needs " +
-                           std::to_string(needed),
+                           ", less than mtu = \"" + std::to_string(needed) + "B\" in [cluster]",
                        "ip link set " + name + " mtu " + std::to_string(needed) +
-                           ", or lower frame_bytes in the cluster settings");
+                           ", or lower mtu at every daemon, or set mtu = \"auto\"");
     }
     return {};
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "config/mtu.hpp"
 #include "dataplane/dpdk/device_string.hpp"
 #include "dataplane/dpdk/eal.hpp"
 #include "dataplane/dpdk/ether_port.hpp"
@@ -10,6 +11,7 @@
 #include "dataplane/dpdk/mesh_healer.hpp"
 #include "dataplane/dpdk/mesh_port.hpp"
 #include "dataplane/dpdk/mesh_socket.hpp"
+#include "dataplane/network_interface.hpp"
 
 namespace torc::dataplane::dpdk {
 
@@ -201,6 +203,21 @@ Result<OpenedPort> open_mesh(const config::ClusterSettings& cluster,
 }
 
 }  // namespace
+
+Result<std::uint32_t> device_mtu(const config::NodeSettings& node) {
+    if (node.device == kVhostMesh) {
+        return static_cast<std::uint32_t>(kFrameBytesMax + config::kIpUdpBytes);
+    }
+    const auto device = parse_device(node.device);
+    if (!device) return tl::unexpected(device.error());
+    if (!is_on_kernel_interface(*device)) {
+        return failure("the MTU of " + node.device + " is not known before it is opened",
+                       "set mtu in [cluster] to what its network carries, such as \"9000B\"");
+    }
+    const std::string name = device->argument("iface").value_or("");
+    if (const auto named = interface_named(name)) return static_cast<std::uint32_t>(named->mtu);
+    return failure("no network interface \"" + name + "\"", "`ip link` lists what there is");
+}
 
 Result<OpenedPort> open_port(const config::ClusterSettings& cluster,
                              const config::NodeSettings& node) {

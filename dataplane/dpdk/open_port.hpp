@@ -25,6 +25,11 @@ struct OpenedPort {
     std::unique_ptr<Healer> healer;
 };
 
+/// The largest IP packet of `node.device`, before the EAL starts: its kernel interface's MTU, or on
+/// "vhost-mesh", where nothing bounds it, the largest that Torc uses.
+/// Fails, with a remedy: no such interface, or a device that only the EAL can ask.
+Result<std::uint32_t> device_mtu(const config::NodeSettings& node);
+
 /// Starts the EAL and opens `node.device` for `node.node` of the cluster.
 /// Takes checked settings. Fails, with a remedy: unknown node or device, device or interface
 /// missing, no right, no memory, frame_pool too small, frames too large for the device.

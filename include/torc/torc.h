@@ -145,7 +145,7 @@ typedef struct torc_options {
                                 default: the daemon picks one */
     int64_t timeout_ns;      /* of the connect; 0 is 5 s, TORC_FOREVER is allowed */
     int64_t spin_ns;         /* look for this long before sleeping; 0 is 20 us, negative none.
-                                Not for machines with fewer cores than pollers. */
+                                Between looks the processor is offered to others. */
     uint32_t flags;          /* enum torc_flags */
     uint32_t reserved;
 } torc_options;

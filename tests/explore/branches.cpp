@@ -1,8 +1,10 @@
 #include "tests/explore/branches.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <sys/wait.h>
 
+#include <sched.h>
 #include <unistd.h>
 
 #include "base/check.hpp"
@@ -27,22 +29,47 @@ Branches::Branches(Ledger& ledger, std::string how_to_run_again, const Manner& m
     : ledger_(ledger),
       command_(std::move(how_to_run_again)),
       manner_(manner),
-      start_(std::chrono::steady_clock::now()) {}
+      start_(std::chrono::steady_clock::now()) {
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        if (CPU_ISSET(cpu, &allowed)) processors_.push_back(cpu);
+    }
+}
 
 bool Branches::fork_off(const std::string& step, unsigned at_a_time) {
     if (!on_trunk()) at_a_time = 1;
     while (children_.size() >= at_a_time) reap();
+    const unsigned place = free_place();
     const pid_t child = fork();
     TORC_CHECK(child >= 0);
     if (child == 0) {
+        if (at_a_time > 1) stay_on_processor(place);
         if (!path_.empty()) path_ += ',';
         path_ += step;
         children_.clear();
         return true;
     }
-    children_[child] = step;
+    children_[child] = {step, place};
     if (at_a_time == 1) reap();
     return false;
+}
+
+unsigned Branches::free_place() const {
+    unsigned place = 0;
+    const auto is_taken = [&](const auto& child) { return child.second.place == place; };
+    while (std::any_of(children_.begin(), children_.end(), is_taken)) ++place;
+    return place;
+}
+
+/// A branch is a chain of processes of which one runs, each for about a millisecond: too short for
+/// the kernel to spread them well over the processors. Where that is refused it still may.
+void Branches::stay_on_processor(unsigned place) const {
+    if (processors_.empty()) return;
+    cpu_set_t mine;
+    CPU_ZERO(&mine);
+    CPU_SET(processors_[place % processors_.size()], &mine);
+    static_cast<void>(sched_setaffinity(0, sizeof mine, &mine));
 }
 
 bool Branches::is_over() {
@@ -71,7 +98,7 @@ void Branches::reap() {
     TORC_CHECK(child != children_.end());
     if (WIFSIGNALED(status)) {
         report("signal " + std::to_string(WTERMSIG(status)) + " ended what goes on with " +
-               child->second);
+               child->second.step);
     }
     children_.erase(child);
 }

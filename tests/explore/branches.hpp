@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 #include "tests/explore/ledger.hpp"
 
@@ -36,6 +37,12 @@ public:
     [[noreturn]] void end();
 
 private:
+    struct Child {
+        std::string step;
+        unsigned place{0};  ///< among those that run at a time
+    };
+    unsigned free_place() const;
+    void stay_on_processor(unsigned place) const;
     void reap();
 
     Ledger& ledger_;
@@ -43,7 +50,8 @@ private:
     Manner manner_;
     std::chrono::steady_clock::time_point start_;
     std::string path_;
-    std::map<pid_t, std::string> children_;
+    std::map<pid_t, Child> children_;
+    std::vector<int> processors_;  ///< that this program may use
 };
 
 /// Runs `body` in a process of its own. Checks of the core that break in it, or in what it forks,

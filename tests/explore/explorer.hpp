@@ -37,7 +37,7 @@ struct Exploration {
     bool blind_digest{false};
     unsigned jobs{1};  ///< branches of the first fault at a time
     Branches::Manner manner;
-    unsigned table_bits{22};    ///< states that can be remembered
+    unsigned table_bits{25};    ///< states that can be remembered: their number's logarithm
     std::string replay_prefix;  ///< how to run one again, for a report
 };
 

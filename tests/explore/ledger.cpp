@@ -38,6 +38,7 @@ bool DigestSet::insert(std::uint64_t digest) {
         }
         if (found == digest) return false;
     }
+    head_[1].fetch_add(1, std::memory_order_relaxed);
     return true;
 }
 
@@ -89,6 +90,7 @@ Findings Ledger::findings() const {
     found.events = counts_->events;
     found.looked_at = counts_->looked_at;
     found.states = seen.size();
+    found.forgotten = seen.forgotten();
     found.finals = finals.size();
     found.finals_sum = finals.sum();
     found.compared = counts_->compared;

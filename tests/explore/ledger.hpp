@@ -23,6 +23,8 @@ public:
     bool insert(std::uint64_t digest);
     bool contains(std::uint64_t digest) const;
     std::uint64_t size() const { return head_->load(std::memory_order_relaxed); }
+    /// How many found no room: they are new each time that they are met.
+    std::uint64_t forgotten() const { return head_[1].load(std::memory_order_relaxed); }
     /// Equal for equal sets.
     std::uint64_t sum() const;
 
@@ -31,7 +33,7 @@ private:
     static constexpr std::size_t kProbes = 64;
     std::size_t mask_;
     std::size_t bytes_;
-    Cell* head_;  ///< how many; the cells follow
+    Cell* head_;  ///< how many, how many forgotten; the cells follow
     Cell* cells_;
 };
 
@@ -76,8 +78,9 @@ struct Findings {
     std::uint64_t violations{0};
     std::uint64_t events{0};
     std::uint64_t looked_at{0};
-    std::uint64_t states{0};  ///< different ones
-    std::uint64_t finals{0};  ///< different ones at rest
+    std::uint64_t forgotten{0};  ///< states met that the table had no room for
+    std::uint64_t states{0};     ///< different ones
+    std::uint64_t finals{0};     ///< different ones at rest
     std::uint64_t finals_sum{0};
     std::uint64_t compared{0};
     std::uint64_t points{0};

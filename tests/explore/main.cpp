@@ -72,6 +72,10 @@ void print(const Exploration& exploration, const Findings& found, const std::str
         printable(found.known), printable(found.states), printable(found.events),
         std::chrono::duration<double, std::milli>(found.longest_rest).count(),
         printable(found.violations), found.complete ? "complete" : "partial");
+    if (found.forgotten != 0) {
+        std::printf("  the table of states was full: %llu more were met, some of them again\n",
+                    printable(found.forgotten));
+    }
     if (exploration.check_digest) {
         std::printf("  %llu times a state was met again and went on in the same way\n",
                     printable(found.compared));

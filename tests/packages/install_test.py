@@ -73,7 +73,8 @@ class InstallTest(unittest.TestCase):
         for name in ("include/torc/torc.h", "include/torc/torc.hpp", f"{libdir}/libtorc.so",
                      f"{libdir}/libtorc.so.0", f"{libdir}/libtorc.a",
                      f"{libdir}/pkgconfig/torc.pc", f"{libdir}/cmake/Torc/TorcConfig.cmake",
-                     f"{libdir}/cmake/Torc/TorcConfigVersion.cmake", "bin/torc", "bin/torcd"):
+                     f"{libdir}/cmake/Torc/TorcConfigVersion.cmake", "bin/torc", "bin/torcd",
+                     "bin/torc-blast"):
             self.assertIn(name, have)
         if shutil.which("scdoc"):
             for name in ("man1/torc.1", "man3/torc_send.3", "man3/torc_multigroup_send.3",

@@ -9,6 +9,8 @@ namespace {
 
 /// dataplane::BasicPollLoop::kBurst and dpdk::kReceiveBurst.
 constexpr std::size_t kPollBurst = 64;
+/// Loss and arrivals have streams of their own.
+constexpr std::uint64_t kDiceSalt = 0x6C6F7373;
 
 bool is_data(const Packet& packet) {
     return kind_of(*packet) == static_cast<std::uint32_t>(wire::Kind::data);
@@ -19,10 +21,11 @@ bool is_data(const Packet& packet) {
 PhysicalCluster::PhysicalCluster(const PhysicalOptions& options)
     : options_(options),
       prng_(options.seed),
-      fabric_(options.parameters, static_cast<std::uint32_t>(options.cluster.nodes.size())),
-      machines_(options.cluster.nodes.size()) {
-    for (std::uint32_t i = 0; i < hosts(); ++i) {
-        machines_[i].host = std::make_unique<PhysicalHost>(options_, i, *this, oracle_);
+      dice_(options.seed ^ kDiceSalt),
+      fabric_(options.parameters, static_cast<std::uint32_t>(options.cluster.nodes.size())) {
+    for (std::uint32_t i = 0; i < options.cluster.nodes.size(); ++i) {
+        Machine& machine = machines_.emplace_back(Arrivals(dice_.next(), options.poisson_ps));
+        machine.host = std::make_unique<PhysicalHost>(options_, i, *this, oracle_);
     }
 }
 
@@ -56,8 +59,9 @@ void PhysicalCluster::leave(std::uint32_t index) {
 void PhysicalCluster::set_sending(bool sending) {
     if (sending && !sending_) {
         for (std::uint32_t i = 0; i < hosts(); ++i) {
-            push(now_ + Nanos{prng_.below(static_cast<std::uint64_t>(options_.interval.count()))},
-                 Kind::wish, i, {});
+            const auto mean = static_cast<std::uint64_t>(options_.interval.count());
+            const Nanos first = options_.poisson_ps != 0 ? gap(i) : Nanos{prng_.below(mean)};
+            push(now_ + first, Kind::wish, i, {});
         }
     }
     sending_ = sending;
@@ -136,13 +140,22 @@ void PhysicalCluster::flush() {
     urgent_ = false;
 }
 
+void PhysicalCluster::spend(Nanos time) {
+    if (options_.token_first && urgent_) flush();
+    cursor_ += time;
+}
+
 void PhysicalCluster::switch_frame(const Frame& frame) {
     for (std::uint32_t to = 0; to < hosts(); ++to) {
         if (to == frame.from || (frame.to != kNoNode && raw(frame.to) != to)) continue;
         if (!together(frame.from, to)) continue;
-        if (const auto at = fabric_.out_of_switch(now_, to, frame.packet->size())) {
-            push(*at, Kind::in_memory, to, frame);
+        const auto at = fabric_.out_of_switch(now_, to, frame.packet->size());
+        if (!at) continue;
+        if (options_.loss_ppm != 0 && dice_.chance(options_.loss_ppm)) {
+            ++lost_;
+            continue;
         }
+        push(*at, Kind::in_memory, to, frame);
     }
 }
 
@@ -153,17 +166,24 @@ void PhysicalCluster::take_in(std::uint32_t index, const Packet& packet) {
         ++descriptor_drops_;
         return;
     }
+    ++frames_received_;
     machine.descriptors.push_back(packet);
     arm_pass(index, now_);
 }
 
 void PhysicalCluster::wish(std::uint32_t index) {
     if (!sending_) return;
-    const auto mean = static_cast<std::uint64_t>(options_.interval.count());
-    push(now_ + Nanos{prng_.between(mean / 2, mean + mean / 2)}, Kind::wish, index, {});
+    push(now_ + gap(index), Kind::wish, index, {});
     if (!machines_[index].host->alive()) return;
     machines_[index].host->want_to_send(now_);
     arm_pass(index, now_);
+}
+
+/// Time until the node's next message.
+Nanos PhysicalCluster::gap(std::uint32_t index) {
+    if (options_.poisson_ps != 0) return machines_[index].arrivals.next();
+    const auto mean = static_cast<std::uint64_t>(options_.interval.count());
+    return Nanos{prng_.between(mean / 2, mean + mean / 2)};
 }
 
 // --- the poll loop -----------------------------------------------------------------------------
@@ -185,6 +205,7 @@ void PhysicalCluster::pass(std::uint32_t index) {
     poll_nic(index);
     if (machine.host->engine().next_deadline() <= now_) machine.host->timer(now_);
     flush();
+    machine.busy += cursor_ - now_;
     after_pass(index);
 }
 
@@ -213,7 +234,7 @@ void PhysicalCluster::after_pass(std::uint32_t index) {
     Machine& machine = machines_[index];
     machine.cpu_free = cursor_;
     if (machine.host->left()) return crash(index);
-    if (!machine.descriptors.empty()) return arm_pass(index, cursor_);
+    if (!machine.descriptors.empty() || machine.host->has_more()) return arm_pass(index, cursor_);
     const Instant deadline = machine.host->engine().next_deadline();
     if (deadline != kNever) arm_pass(index, deadline);
 }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/sim/arrivals.hpp"
 #include "tests/sim/physical_host.hpp"
 
 namespace torc::sim {
@@ -43,6 +44,12 @@ public:
     std::uint64_t tail_drops() const { return fabric_.tail_drops(); }
     std::size_t port_peak() const { return fabric_.port_peak(); }
     std::uint64_t descriptor_drops() const { return descriptor_drops_; }
+    /// Copies that the dice took.
+    std::uint64_t lost() const { return lost_; }
+    /// Frames that came to all hosts so far: the work that a run is.
+    std::uint64_t frames_received() const { return frames_received_; }
+    /// Time that a host's CPU was busy so far.
+    Nanos busy(std::uint32_t host) const { return machines_[host].busy; }
     /// DATA frames that were sent so far by all, and their bytes; a multicast counts once.
     std::uint64_t data_frames() const { return data_frames_; }
     std::uint64_t data_bytes() const { return data_bytes_; }
@@ -51,6 +58,7 @@ public:
 
     void transmit(std::uint32_t host, const wire::Transmit& transmit) override;
     Instant clock() const override { return cursor_; }
+    void spend(Nanos time) override;
     void violated(const std::string& what) override {
         if (violation_.empty()) violation_ = what;
     }
@@ -73,10 +81,14 @@ private:
         }
     };
     struct Machine {
+        explicit Machine(const Arrivals& arrivals_) : arrivals(arrivals_) {}
+
         std::unique_ptr<PhysicalHost> host;
         std::deque<Packet> descriptors;
         Instant cpu_free{};
         Instant pass_at{kNever};
+        Nanos busy{0};
+        Arrivals arrivals;
     };
 
     void push(Instant at, Kind kind, std::uint32_t host, Frame frame);
@@ -84,6 +96,7 @@ private:
     void switch_frame(const Frame& frame);
     void take_in(std::uint32_t index, const Packet& packet);
     void wish(std::uint32_t index);
+    Nanos gap(std::uint32_t index);
     void arm_pass(std::uint32_t index, Instant at);
     void pass(std::uint32_t index);
     void poll_nic(std::uint32_t index);
@@ -96,6 +109,7 @@ private:
 
     PhysicalOptions options_;
     Prng prng_;
+    Prng dice_;  ///< of loss alone: without loss, a seed is what it was
     Fabric fabric_;
     Oracle oracle_;
     std::vector<Machine> machines_;
@@ -106,6 +120,8 @@ private:
     std::uint64_t side_{0};
     bool sending_{false};
     std::uint64_t descriptor_drops_{0};
+    std::uint64_t lost_{0};
+    std::uint64_t frames_received_{0};
     std::uint64_t data_frames_{0};
     std::uint64_t data_bytes_{0};
     std::string violation_;

@@ -27,7 +27,12 @@ PhysicalOptions physical_options(std::uint32_t nodes, const config::Timers& time
 
 PhysicalHost::PhysicalHost(const PhysicalOptions& options, std::uint32_t index, PhysicalCpu& cpu,
                            Oracle& oracle)
-    : options_(options), index_(index), cpu_(cpu), oracle_(oracle), payload_(options.payload) {
+    : options_(options),
+      index_(index),
+      private_name_("#s0#n" + std::to_string(index)),
+      cpu_(cpu),
+      oracle_(oracle),
+      payload_(options.payload) {
     TORC_CHECK(payload_.size() >= sizeof(std::int64_t));
 }
 
@@ -98,17 +103,24 @@ void PhysicalHost::receive(Instant now, const std::vector<std::byte>& packet) {
 }
 
 void PhysicalHost::want_to_send(Instant now) {
-    if (wishes_.size() < kWishesMax) wishes_.push_back(now);
+    if (wishes_.size() == kWishesMax) {
+        ++unsent_;
+        return;
+    }
+    wishes_.push_back(now);
 }
 
 void PhysicalHost::offer(Instant now) {
+    more_ = false;
     if (!engine_->wants_clients()) return;
     if (!joined_) joined_ = join(now, 0, kGroup);
     join_population(now);
-    while (joined_ && options_.saturate && engine_->wants_clients() && send(now, now)) {
-    }
-    while (joined_ && !wishes_.empty() && engine_->wants_clients() && send(now, wishes_.front())) {
-        wishes_.pop_front();
+    std::uint32_t taken = 0;
+    while (joined_ && has_message() && engine_->wants_clients()) {
+        more_ = options_.records_a_pass != 0 && taken == options_.records_a_pass;
+        if (more_ || !send(now, options_.saturate ? now : wishes_.front())) return;
+        if (!options_.saturate) wishes_.pop_front();
+        ++taken;
     }
 }
 
@@ -142,7 +154,9 @@ bool PhysicalHost::send(Instant now, Instant wished) {
     send.payload = payload_;
     const engine::Accept accept = engine_->on_client(now, send);
     TORC_CHECK(accept != engine::Accept::illegal);
-    return accept == engine::Accept::accepted;
+    if (accept != engine::Accept::accepted) return false;
+    cpu_.spend(options_.costs.in);
+    return true;
 }
 
 void PhysicalHost::traced(const telemetry::TraceEvent& event) {
@@ -158,6 +172,7 @@ void PhysicalHost::traced(const telemetry::TraceEvent& event) {
 }
 
 void PhysicalHost::received(const engine::Delivery& delivery) {
+    cpu_.spend(delivery.sender == private_name_ ? options_.costs.own : options_.costs.out);
     const Instant now = cpu_.clock();
     if (!in_transitional_ && !stays_.empty()) {
         Stay& stay = stays_.back();
@@ -173,7 +188,7 @@ void PhysicalHost::received(const engine::Delivery& delivery) {
 
 void PhysicalHost::forget_deliveries() {
     latencies_.clear();
-    bytes_delivered_ = 0;
+    bytes_delivered_ = unsent_ = 0;
 }
 
 }  // namespace torc::sim

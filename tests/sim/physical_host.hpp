@@ -19,11 +19,24 @@
 
 namespace torc::sim {
 
+/// CPU that a message takes, beside its frame's.
+struct MessageCosts {
+    Nanos in{0};   ///< from the session into a frame
+    Nanos out{0};  ///< of another node: from a frame to the session
+    Nanos own{0};  ///< one's own, that comes back in the order
+};
+
 struct PhysicalOptions {
     PhysicalParameters parameters;
+    MessageCosts costs;
     config::ClusterSettings cluster;
     std::uint64_t seed{1};
     Nanos interval{std::chrono::microseconds{20}};  ///< mean time between a node's messages
+    std::uint64_t poisson_ps{0};      ///< not 0: instead of `interval`, at random, in picoseconds
+    std::uint32_t records_a_pass{0};  ///< messages that a pass takes; 0: what the engine takes
+    std::uint32_t loss_ppm{0};        ///< of a million copies on a link to a node, lost by dice
+    /// What the poll loop does not do: a token leaves before what its visit delivers is delivered.
+    bool token_first{false};
     std::size_t payload{200};
     bool saturate{false};  ///< always another message instead
     Service service{Service::agreed};
@@ -47,6 +60,8 @@ public:
     virtual ~PhysicalCpu() = default;
     virtual void transmit(std::uint32_t host, const wire::Transmit& transmit) = 0;
     virtual Instant clock() const = 0;
+    /// The CPU is busy for so long.
+    virtual void spend(Nanos time) = 0;
     /// The oracle found a broken promise.
     virtual void violated(const std::string& what) = 0;
 };
@@ -77,12 +92,18 @@ public:
     /// From a client's wish to the delivery here, of each message, whoever sent it.
     const std::vector<Nanos>& latencies() const { return latencies_; }
     std::uint64_t bytes_delivered() const { return bytes_delivered_; }
+    std::uint64_t messages_delivered() const { return latencies_.size(); }
+    /// Messages that the session gave up because too many waited.
+    std::uint64_t unsent() const { return unsent_; }
+    /// The last pass took as many as it may, not as many as there were.
+    bool has_more() const { return more_; }
     void forget_deliveries();
 
 private:
     engine::Effects effects();
     void traced(const telemetry::TraceEvent& event);
     void received(const engine::Delivery& delivery);
+    bool has_message() const { return options_.saturate || !wishes_.empty(); }
     bool send(Instant now, Instant wished);
     void open(Instant now, std::uint16_t slot);
     bool join(Instant now, std::uint16_t slot, std::string_view group);
@@ -93,6 +114,7 @@ private:
 
     const PhysicalOptions& options_;
     std::uint32_t index_;
+    std::string private_name_;  ///< of the session that sends
     std::uint32_t boots_{0};
     PhysicalCpu& cpu_;
     Oracle& oracle_;
@@ -108,6 +130,8 @@ private:
     bool in_transitional_{false};
     std::vector<Nanos> latencies_;
     std::uint64_t bytes_delivered_{0};
+    std::uint64_t unsent_{0};
+    bool more_{false};
 };
 
 }  // namespace torc::sim

@@ -11,11 +11,11 @@ namespace {
 
 constexpr auto kToken = static_cast<std::uint32_t>(wire::Kind::token);
 
+}  // namespace
+
 std::size_t bytes_on_wire(std::size_t payload) {
     return std::max(payload + kHeaderBytes, kEthernetFrameMin) + kEthernetOverhead;
 }
-
-}  // namespace
 
 Nanos wire_time(std::uint32_t gbit, std::size_t payload) {
     const std::size_t bits = 8 * bytes_on_wire(payload);

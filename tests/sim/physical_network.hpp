@@ -39,7 +39,9 @@ inline constexpr std::size_t kHeaderBytes = 14 + 20 + 8;
 /// Without preamble, gap and check sequence.
 inline constexpr std::size_t kEthernetFrameMin = 60;
 
-/// How long `payload` bytes of UDP occupy a link.
+/// What `payload` bytes of UDP take of a link, with everything around them.
+std::size_t bytes_on_wire(std::size_t payload);
+/// How long they occupy it.
 Nanos wire_time(std::uint32_t gbit, std::size_t payload);
 
 /// Small buffers, slow links or slow CPUs, so that a burst overloads something (swarm seeds).

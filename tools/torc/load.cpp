@@ -94,8 +94,11 @@ void LoadClient::loop() {
 /// How long there is nothing to do but receive.
 std::int64_t LoadClient::wait_ns(std::int64_t now) const {
     constexpr std::int64_t kLook = 1'000'000;  // how often a full ring or the end is looked at
+    // A sleep ends late, by as much as a message takes; so the end of a wait is spent looking.
+    constexpr std::int64_t kEarly = 60'000;
     if (sender_ < 0 || end_sent_ || schedule_.floods()) return kLook;
-    return std::clamp<std::int64_t>(schedule_.next_ns() - now, 0, kLook);
+    const std::int64_t left = schedule_.next_ns() - now;
+    return std::clamp<std::int64_t>(left > kEarly ? left - kEarly : left, 0, kLook);
 }
 
 bool LoadClient::send_due(std::int64_t now) {

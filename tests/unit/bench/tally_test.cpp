@@ -1,11 +1,10 @@
-// What a receiver of a blast counts.
-#include "bench/blast/tally.hpp"
-
+// What a receiver of a blast counts, and the best of the sender's ways to take turns.
 #include <array>
 
 #include <gtest/gtest.h>
 
 #include "bench/blast/blast_frame.hpp"
+#include "bench/blast/turns.hpp"
 
 namespace torc::blast {
 namespace {
@@ -13,7 +12,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr Instant kStart{std::chrono::seconds{5}};
-constexpr Nanos kSecond{std::chrono::seconds{1}};
 
 TEST(Tally, CountsBetweenWarmUpAndEnd) {
     Tally tally(milliseconds(100), milliseconds(500));
@@ -37,23 +35,34 @@ TEST(Tally, IsCompleteWhenItsTimeIsOver) {
     EXPECT_TRUE(tally.complete(kStart + milliseconds(600)));
 }
 
-TEST(Tally, IsSilentOnlyAfterItBegan) {
-    Tally tally(milliseconds(100), milliseconds(500));
-    EXPECT_FALSE(tally.silent(kStart + kSecond, kSecond));
-    tally.add(kStart, 1, 100);
-    tally.add(kStart + kSecond, 1, 100);
-    EXPECT_FALSE(tally.silent(kStart + kSecond + milliseconds(999), kSecond));
-    EXPECT_TRUE(tally.silent(kStart + 2 * kSecond, kSecond));
+TEST(TurnTallies, TheBestTurnCounts) {
+    const Nanos part = milliseconds(400);
+    TurnTallies tallies(part * static_cast<std::int64_t>(kTurns.size()));
+    EXPECT_FALSE(tallies.begun());
+    tallies.add(kStart, kTurns.size(), 1000, 1000);  // of the warm-up
+    EXPECT_FALSE(tallies.begun());
+    for (std::size_t turn = 0; turn < kTurns.size(); ++turn) {
+        EXPECT_FALSE(tallies.complete());
+        const Instant from = kStart + part * static_cast<std::int64_t>(turn);
+        tallies.add(from, turn, 5000, 5000);  // what the turn before had left lying
+        tallies.add(from + part / 2, turn, turn == 3 ? 60 : 30, 6000);
+        tallies.add(from + part, turn, 5000, 5000);
+    }
+    EXPECT_TRUE(tallies.complete());
+    EXPECT_EQ(tallies.best(), 3u);
+    EXPECT_EQ(tallies[3].frames(), 60u);
+    EXPECT_DOUBLE_EQ(tallies[3].frames_per_second(), 200);
 }
 
 TEST(BlastFrame, ComesBackAndForeignBytesDoNot) {
     std::array<std::byte, 64> room{};
     EXPECT_FALSE(read_frame(room));
-    write_frame(room, Kind::ready, NodeIndex{2});
+    write_frame(room, Kind::ready, NodeIndex{2}, 4);
     const auto frame = read_frame(room);
     ASSERT_TRUE(frame);
     EXPECT_EQ(frame->kind, Kind::ready);
     EXPECT_EQ(frame->from, 2u);
+    EXPECT_EQ(frame->turn, 4u);
     EXPECT_FALSE(read_frame(std::span(room).first(sizeof(BlastFrame) - 1)));
     room[8] = std::byte{9};  // no kind
     EXPECT_FALSE(read_frame(room));

@@ -114,6 +114,13 @@ protected:
         EXPECT_TRUE(told && (told->kind == ToControl::Kind::opened || answer));
         return client;
     }
+    /// All operations are accepted from here on, and remembered.
+    void record_ops() {
+        answer = [this](const ClientOp& op) {
+            ops.push_back(op);
+            return Accept::accepted;
+        };
+    }
     /// One pass of the poll loop; notes every operation as text.
     void pass() {
         plane->poll(Instant{}, [this](const ClientOp& op) {
@@ -182,6 +189,7 @@ protected:
     std::unique_ptr<SessionTable> table;
     std::unique_ptr<ClientPlane> plane;
     std::function<Accept(const ClientOp&)> answer;
+    std::vector<ClientOp> ops;  ///< since record_ops
     std::vector<std::string> seen;
 };
 

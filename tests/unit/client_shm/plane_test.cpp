@@ -90,6 +90,51 @@ TEST_F(PlaneTest, IllegalOperationIsToldWithItsNumber) {
     EXPECT_EQ(plane->counters().refused, 1u);
 }
 
+TEST_F(PlaneTest, NothingOfAnOperationIsLeftForTheNext) {
+    start();
+    auto client = open();
+    record_ops();
+    const std::vector<std::byte> name = [] {
+        std::vector<std::byte> body(name_bytes(1));
+        write_name(body.data(), "g");
+        return body;
+    }();
+    client->write(RecordType::flush_join, name);
+    client->send("g", "payload");
+    client->join("g");
+    client->write(RecordType::close, {});
+    pass();
+    ASSERT_EQ(ops.size(), 4u);
+    EXPECT_EQ(ops[0].join_kind, engine::JoinKind::flush);
+    EXPECT_TRUE(ops[1].name.empty());
+    EXPECT_EQ(ops[1].join_kind, engine::JoinKind::open);
+    EXPECT_EQ(ops[2].join_kind, engine::JoinKind::open);
+    for (const std::size_t i : {2u, 3u}) {
+        EXPECT_TRUE(ops[i].groups.empty());
+        EXPECT_TRUE(ops[i].payload.empty());
+        EXPECT_EQ(ops[i].type, 0);
+        EXPECT_EQ(ops[i].session, client->id());
+    }
+    EXPECT_TRUE(ops[3].name.empty());
+}
+
+TEST_F(PlaneTest, RecordsThatHadToWaitForTheOrderAreTakenWithoutAWordOfTheClient) {
+    start({SlowReaderPolicy::disconnect, 2 * OperationLog::kUnderWayMax, 1 << 20});
+    auto client = open();
+    seen.clear();
+    for (std::uint64_t i = 0; i < OperationLog::kUnderWayMax; ++i) {
+        client->join("g");
+        pass();
+    }
+    client->join("one too many");
+    pass();
+    ASSERT_EQ(seen.size(), OperationLog::kUnderWayMax);
+    plane->ordered(client->id(), Service::agreed);
+    pass();
+    ASSERT_EQ(seen.size(), OperationLog::kUnderWayMax + 1);
+    EXPECT_EQ(seen.back(), "join one too many");
+}
+
 TEST_F(PlaneTest, DeadClientIsDrainedThenClosedThenReleased) {
     start();
     auto client = open("ann");
@@ -163,11 +208,7 @@ TEST_F(PlaneTest, LateNewsForAReusedSlotIsIgnored) {
 TEST_F(PlaneTest, FlushOperationsAndSubgroupsReachTheEngine) {
     start();
     auto client = open();
-    std::vector<ClientOp> ops;
-    answer = [&](const ClientOp& op) {
-        ops.push_back(op);
-        return Accept::accepted;
-    };
+    record_ops();
     std::vector<std::byte> name(name_bytes(5));
     write_name(name.data(), "group");
     client->write(RecordType::flush_join, name);

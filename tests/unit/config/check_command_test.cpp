@@ -63,6 +63,32 @@ TEST(CheckCommand, SaysWhatToDoWhereItKnows) {
     EXPECT_NE(err.str().find("\n    give the right file with --config"), std::string::npos);
 }
 
+TEST(CheckCommand, TellsWhatTheMachineSays) {
+    const TemporaryFile file(replaced(good(), "name = \"t\"", "name = \"t\"\nmtu = \"auto\""));
+    std::ostringstream out;
+    std::ostringstream err;
+    const AskMachine warns = [](Settings& settings) {
+        settings.cluster.frame_bytes = 1472;
+        return Opinion{{}, {{"it is small", "buy another"}}};
+    };
+    EXPECT_EQ(check_command(file.path(), {}, out, err, warns), 0);
+    EXPECT_EQ(err.str(), "warning: it is small\n    buy another\n");
+    EXPECT_NE(out.str().find("fingerprint 0x"), std::string::npos) << out.str();
+
+    const AskMachine refuses = [](Settings&) { return Opinion{{{"it is too small", ""}}, {}}; };
+    err.str("");
+    EXPECT_EQ(check_command(file.path(), {}, out, err, refuses), 78);
+    EXPECT_EQ(err.str(), "it is too small\n" + file.path() + ": 1 mistake\n");
+}
+
+TEST(CheckCommand, HasNoFingerprintWhileTheMtuIsNotKnown) {
+    const TemporaryFile file(replaced(good(), "name = \"t\"", "name = \"t\"\nmtu = \"auto\""));
+    std::ostringstream out;
+    std::ostringstream err;
+    EXPECT_EQ(check_command(file.path(), {}, out, err), 0);
+    EXPECT_EQ(out.str().find("0x"), std::string::npos) << out.str();
+}
+
 TEST(PrintCommand, PrintsWhatIsInForce) {
     const TemporaryFile file(good());
     std::ostringstream out;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "config/mtu.hpp"
 #include "config/print.hpp"
 #include "tests/unit/config/support.hpp"
 
@@ -37,6 +38,9 @@ TEST(Load, WhatIsLeftOutHasItsDefault) {
 TEST(Load, TheMtuGivesTheFrameSize) {
     EXPECT_EQ(load_good(replaced(good(), "name = \"t\"", "mtu = \"9000B\"")).cluster.frame_bytes,
               kFrameBytesMax);
+    const Settings settings = load_good(replaced(good(), "name = \"t\"", "mtu = \"auto\""));
+    EXPECT_EQ(settings.cluster.frame_bytes, kFrameBytesAuto) << "to be settled where the port is";
+    EXPECT_NE(print(settings.cluster, settings.node).find("\nmtu = \"auto\"\n"), std::string::npos);
 }
 
 TEST(Load, AProfileSetsAllTimersAndAGivenTimerWins) {

@@ -21,67 +21,90 @@ struct Passes {
     IdlePolicy policy;
     Instant now{Nanos{1'000'000'000}};
 
-    IdleStep pass(Nanos later, bool worked, bool may_sleep = true) {
+    IdleStep pass(Nanos later, Work work, bool may_sleep = true) {
         now += later;
         policy.begin_pass(now);
-        return policy.end_pass(now, worked, may_sleep);
+        return policy.end_pass(now, work, may_sleep);
     }
 };
 
-TEST(Idle, SpinNeverYieldsOrSleeps) {
-    Passes passes{{IdleStrategy::spin, kYield, false}};
-    EXPECT_EQ(passes.pass(Nanos{1}, true), IdleStep::look_again);
-    for (int i = 0; i < 1000; ++i) {
-        EXPECT_EQ(passes.pass(microseconds(10), false), IdleStep::pause);
+TEST(Idle, SpinNeverSleepsAndOnASharedCoreYields) {
+    for (const bool owns_core : {true, false}) {
+        Passes passes{{IdleStrategy::spin, kYield, owns_core}};
+        EXPECT_EQ(passes.pass(Nanos{1}, Work::some), IdleStep::look_again);
+        for (int i = 0; i < 1000; ++i) {
+            EXPECT_EQ(passes.pass(microseconds(10), Work::none),
+                      owns_core ? IdleStep::pause : IdleStep::yield);
+        }
     }
 }
 
 TEST(Idle, AdaptiveYieldsOnASharedCoreAndThenSleeps) {
     Passes passes{{IdleStrategy::adaptive, kYield, false}};
-    EXPECT_EQ(passes.pass(Nanos{1}, true), IdleStep::look_again);
-    EXPECT_EQ(passes.pass(microseconds(499), false), IdleStep::yield);
-    EXPECT_EQ(passes.pass(microseconds(1), false), IdleStep::sleep);
-    EXPECT_EQ(passes.pass(microseconds(1), true), IdleStep::look_again);
-    EXPECT_EQ(passes.pass(microseconds(499), false), IdleStep::yield);
+    EXPECT_EQ(passes.pass(Nanos{1}, Work::some), IdleStep::look_again);
+    EXPECT_EQ(passes.pass(microseconds(499), Work::none), IdleStep::yield);
+    EXPECT_EQ(passes.pass(microseconds(1), Work::none), IdleStep::sleep);
+    EXPECT_EQ(passes.pass(microseconds(1), Work::some), IdleStep::look_again);
+    EXPECT_EQ(passes.pass(microseconds(499), Work::none), IdleStep::yield);
 }
 
 TEST(Idle, AdaptivePausesOnItsOwnCoreAndThenSleeps) {
     Passes passes{{IdleStrategy::adaptive, kYield, true}};
-    passes.pass(Nanos{1}, true);
-    EXPECT_EQ(passes.pass(microseconds(100), false), IdleStep::pause);
-    EXPECT_EQ(passes.pass(microseconds(400), false), IdleStep::sleep);
+    passes.pass(Nanos{1}, Work::some);
+    EXPECT_EQ(passes.pass(microseconds(100), Work::none), IdleStep::pause);
+    EXPECT_EQ(passes.pass(microseconds(400), Work::none), IdleStep::sleep);
     passes.policy.set_owns_core(false);
-    passes.pass(Nanos{1}, true);
-    EXPECT_EQ(passes.pass(microseconds(100), false), IdleStep::yield);
+    passes.pass(Nanos{1}, Work::some);
+    EXPECT_EQ(passes.pass(microseconds(100), Work::none), IdleStep::yield);
 }
 
 TEST(Idle, NoStrategySleepsWhenItMayNot) {
     for (const IdleStrategy strategy : {IdleStrategy::adaptive, IdleStrategy::sleepy}) {
         Passes passes{{strategy, kYield, false}};
-        passes.pass(Nanos{1}, true);
-        EXPECT_EQ(passes.pass(microseconds(5000), false, false), IdleStep::yield);
+        passes.pass(Nanos{1}, Work::some);
+        EXPECT_EQ(passes.pass(microseconds(5000), Work::none, false), IdleStep::yield);
     }
 }
 
 TEST(Idle, SleepySleepsAfterTheFirstEmptyPass) {
     Passes passes{{IdleStrategy::sleepy, kYield, true}};
-    EXPECT_EQ(passes.pass(Nanos{1}, true), IdleStep::look_again);
-    EXPECT_EQ(passes.pass(Nanos{1}, false), IdleStep::sleep);
+    EXPECT_EQ(passes.pass(Nanos{1}, Work::some), IdleStep::look_again);
+    EXPECT_EQ(passes.pass(Nanos{1}, Work::none), IdleStep::sleep);
 }
 
 TEST(Idle, ALoopThatNeverHadWorkYieldsBeforeItsFirstSleep) {
     Passes passes{{IdleStrategy::adaptive, kYield, false}};
-    EXPECT_EQ(passes.pass(Nanos{1}, false), IdleStep::yield);
-    EXPECT_EQ(passes.pass(kYield, false), IdleStep::sleep);
+    EXPECT_EQ(passes.pass(Nanos{1}, Work::none), IdleStep::yield);
+    EXPECT_EQ(passes.pass(kYield, Work::none), IdleStep::sleep);
+}
+
+TEST(Idle, AFrameAfterLongQuietEarnsAGlanceOnly) {
+    Passes passes{{IdleStrategy::adaptive, kYield, false}};
+    passes.pass(Nanos{1}, Work::none);
+    EXPECT_EQ(passes.pass(std::chrono::milliseconds(50), Work::some), IdleStep::look_again);
+    EXPECT_EQ(passes.pass(microseconds(99), Work::none), IdleStep::yield);
+    EXPECT_EQ(passes.pass(microseconds(1), Work::none), IdleStep::sleep);
+    // Another on its heels, even out of that sleep: this is a message.
+    EXPECT_EQ(passes.pass(microseconds(300), Work::some), IdleStep::look_again);
+    EXPECT_EQ(passes.pass(microseconds(499), Work::none), IdleStep::yield);
+    EXPECT_EQ(passes.pass(microseconds(1), Work::none), IdleStep::sleep);
+}
+
+TEST(Idle, AClientAfterLongQuietIsTraffic) {
+    Passes passes{{IdleStrategy::adaptive, kYield, false}};
+    passes.pass(Nanos{1}, Work::none);
+    passes.pass(std::chrono::seconds(1), Work::traffic);
+    EXPECT_EQ(passes.pass(microseconds(499), Work::none), IdleStep::yield);
+    EXPECT_EQ(passes.pass(microseconds(1), Work::none), IdleStep::sleep);
 }
 
 TEST(Idle, CountsPassesAndTheLongestGapBetweenThem) {
     Passes passes{{IdleStrategy::spin, kYield, false}};
-    passes.pass(Nanos{1}, false);
+    passes.pass(Nanos{1}, Work::none);
     EXPECT_EQ(passes.policy.counters().max_gap, Nanos{0}) << "the first pass has none before it";
-    passes.pass(microseconds(3), true);
-    passes.pass(microseconds(700), false);
-    passes.pass(microseconds(2), false);
+    passes.pass(microseconds(3), Work::some);
+    passes.pass(microseconds(700), Work::none);
+    passes.pass(microseconds(2), Work::none);
     EXPECT_EQ(passes.policy.counters().max_gap, microseconds(700));
     EXPECT_EQ(passes.policy.counters().passes, 4u);
     EXPECT_EQ(passes.policy.counters().empty_passes, 3u);
@@ -90,15 +113,15 @@ TEST(Idle, CountsPassesAndTheLongestGapBetweenThem) {
 
 TEST(Idle, AChosenSleepIsNoGapButOversleepingIs) {
     Passes passes{{IdleStrategy::sleepy, kYield, false}};
-    passes.pass(Nanos{1}, false);
+    passes.pass(Nanos{1}, Work::none);
     passes.policy.on_sleep(passes.now + microseconds(1000));
-    passes.pass(microseconds(1080), false);  // 80 us late
+    passes.pass(microseconds(1080), Work::none);  // 80 us late
     EXPECT_EQ(passes.policy.counters().max_gap, microseconds(80));
     passes.policy.on_sleep(passes.now + microseconds(1000));
     passes.policy.on_woken(passes.now + microseconds(299));
-    passes.pass(microseconds(300), true);
+    passes.pass(microseconds(300), Work::some);
     EXPECT_EQ(passes.policy.counters().max_gap, microseconds(80));
-    passes.pass(microseconds(81), true);
+    passes.pass(microseconds(81), Work::some);
     EXPECT_EQ(passes.policy.counters().max_gap, microseconds(81));
     EXPECT_EQ(passes.policy.counters().sleeps, 2u);
 }
@@ -107,12 +130,12 @@ TEST(Idle, BeingWokenFromAChosenSleepLongAfterItsEndIsAGap) {
     // Stopped in the middle of the sleep, with frames coming in: the descriptor ends it, not the
     // time.
     Passes passes{{IdleStrategy::sleepy, kYield, false}};
-    passes.pass(Nanos{1}, false);
+    passes.pass(Nanos{1}, Work::none);
     passes.policy.on_sleep(passes.now + microseconds(1000));
     passes.policy.on_woken(passes.now + microseconds(500'000));
-    passes.pass(microseconds(500'001), true);
+    passes.pass(microseconds(500'001), Work::some);
     EXPECT_EQ(passes.policy.last_gap(), microseconds(499'001));
-    passes.pass(microseconds(5), true);
+    passes.pass(microseconds(5), Work::some);
     EXPECT_EQ(passes.policy.last_gap(), microseconds(5));
     EXPECT_EQ(passes.policy.counters().max_gap, microseconds(499'001));
 }

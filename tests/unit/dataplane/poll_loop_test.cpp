@@ -121,6 +121,7 @@ public:
             effects_.frames.transmit({answer, NodeIndex{1}, answer_with_});
             effects_.frames.release(answer);
         }
+        if (delivers_) effects_.deliver({});
         if (keep_) {
             kept_.push_back(frame);
         } else {
@@ -152,6 +153,7 @@ public:
     engine::Effects effects_;
     wire::Channel answer_with_{99};
     bool keep_{false};
+    bool delivers_{false};
     std::vector<FrameRef> kept_;
     Instant deadline_{kNever};
     Instant fired_at_{};
@@ -218,6 +220,19 @@ TEST(PollLoop, ATokenLeavesBeforeTheRestOfTheBurstIsWorkedThrough) {
         rig.engine.answer_with_ = channel;
         rig.loop.run_once();
         EXPECT_EQ(rig.take_log(), (Log{"receive", "on_frame", "flush", "on_frame", "flush"}));
+    }
+}
+
+TEST(PollLoop, ATokenLeavesBeforeItsVisitDelivers) {
+    for (const wire::Channel channel : {wire::Channel::token, wire::Channel::data}) {
+        Rig rig;
+        rig.port.waiting_ = 1;
+        rig.engine.answer_with_ = channel;
+        rig.engine.delivers_ = true;
+        rig.loop.run_once();
+        const Log token{"receive", "on_frame", "flush", "deliver"};
+        const Log data{"receive", "on_frame", "deliver", "flush"};
+        EXPECT_EQ(rig.take_log(), channel == wire::Channel::token ? token : data);
     }
 }
 
@@ -332,8 +347,18 @@ TEST(PollLoop, ASleeperIsWokenByAFrameAClientACommandOrItsDeadline) {
         rig.mailbox->send({.kind = LoopCommand::Kind::leave});
     });
     rig.engine.deadline_ = kNever;
-    while (rig.take_log() != Log{"leave"}) rig.loop.run_once();
+    for (Log log; std::find(log.begin(), log.end(), "leave") == log.end(); log = rig.take_log()) {
+        rig.loop.run_once();
+    }
     control.join();
+}
+
+TEST(PollLoop, ACommandIsNoReasonToStayAwake) {
+    Rig rig(kSleepy);
+    rig.mailbox->send({.kind = LoopCommand::Kind::leave});
+    rig.engine.deadline_ = instant_from_ns(rig.time.ns + 100'000);
+    rig.loop.run_once();
+    EXPECT_EQ(rig.loop.idle_counters().sleeps, 1u);
 }
 
 TEST(PollLoop, AFrameThatComesWhileArmingPreventsTheSleep) {

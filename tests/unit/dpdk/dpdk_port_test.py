@@ -356,7 +356,7 @@ def unicast_fan_out():
 
 def refusals_of_the_interface():
     with switched(1, 1500) as names:
-        fails_with("eth has MTU 1500, frame_bytes = 8972 needs 9000",
+        fails_with("eth has MTU 1500, less than mtu = .9000B.",
                    "device=net_af_packet0,iface=eth", "frame_bytes=8972", prefix=inside(names[0]))
         run("ip", "-n", names[0], "link", "set", "eth", "down")
         fails_with("network interface eth is down", "device=net_af_packet0,iface=eth",
