@@ -94,6 +94,7 @@ struct torc_session {
 
     /// Code of the session's end; 0 while it lives. Set once.
     std::atomic<int> ended{0};
+    std::atomic<bool> hung_up{false};
     std::size_t group_name_max{TORC_GROUP_NAME_MAX};
     torc::client_shm::FlushGroups flush_groups;
 

@@ -110,7 +110,9 @@ bool SessionTable::make_memory(SessionSlot& slot) {
 /// there is no memory for it: copies do as well.
 DeliveryLog* SessionTable::join_log(const LogReader& reader) {
     if (!reader.takes_runs || options_.log_sharing == config::LogSharing::off) return nullptr;
-    const uid_t uid = options_.log_sharing == config::LogSharing::all ? 0 : reader.uid;
+    const bool by_user = options_.log_sharing == config::LogSharing::user;
+    if (by_user && reader.uid == kOverflowUid) return nullptr;
+    const uid_t uid = by_user ? reader.uid : 0;
     for (SharedLog& shared : logs_) {
         if (shared.uid != uid) continue;
         ++shared.sessions;

@@ -42,6 +42,10 @@ namespace torc::client_shm {
 /// Logs of one daemon. Sessions of further users get copies.
 inline constexpr std::size_t kLogsMax = 16;
 
+/// What the kernel calls every user that has no number in the daemon's user namespace: these are
+/// not one user, and share nothing.
+inline constexpr uid_t kOverflowUid = 65534;
+
 /// Who asks for a session, and whether its library can read from a log.
 struct LogReader {
     bool takes_runs{false};

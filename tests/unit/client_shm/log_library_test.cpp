@@ -140,7 +140,7 @@ std::vector<std::string> receive(Session& session, std::size_t count) {
 TEST(LogLibrary, ReadersOfTheLogAndOfCopiesHearTheSameInTheSameOrder) {
     TempDir dir;
     TestDaemonOptions options;
-    options.table.ring_bytes = 1 << 20;
+    options.table.ring_bytes = 4 << 20;  // all that is said: nobody is warned or ended
     TestDaemon daemon(dir.socket(), options);
     OldLibrary old(dir);
     EXPECT_EQ(old.log_blocks, 0u);

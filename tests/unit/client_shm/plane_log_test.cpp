@@ -178,6 +178,15 @@ TEST_F(PlaneLogTest, SessionsOfAnotherUserHaveAnotherLog) {
     EXPECT_EQ(alone.raw->log()->free_blocks(), kLogBlocksMin - 1) << "opened, nothing kept";
 }
 
+/// In another user namespace than the daemon's, different users look like this one.
+TEST_F(PlaneLogTest, UsersWhoCannotBeToldApartShareNothing) {
+    start();
+    EXPECT_EQ(add({true, kOverflowUid}).raw->log(), nullptr);
+    readers.clear();
+    start({}, 256 * 1024, config::LogSharing::all);
+    EXPECT_NE(add({true, kOverflowUid}).raw->log(), nullptr);
+}
+
 TEST_F(PlaneLogTest, TheOperatorDecidesWhoShares) {
     start({}, 256 * 1024, config::LogSharing::all);
     EXPECT_EQ(add(kShares).raw->log(), add(kSharesElsewhere).raw->log());
