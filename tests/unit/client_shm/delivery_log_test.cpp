@@ -4,8 +4,11 @@
 #include <deque>
 #include <memory>
 #include <random>
+#include <sys/mman.h>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "client_shm/server/log_pins.hpp"
 
@@ -30,6 +33,22 @@ TEST_F(DeliveryLogTest, BeginsWithoutRoom) {
     ASSERT_TRUE(log->open_extent(1));
     EXPECT_TRUE(log->has_room(kLogBlockBytes));
     EXPECT_FALSE(log->has_room(kLogBlockBytes + 1));
+}
+
+/// Its descriptor is what sessions are given.
+TEST_F(DeliveryLogTest, NobodyWhoIsGivenItCanWriteIt) {
+    EXPECT_EQ(mmap(nullptr, kSegmentHeaderBytes, PROT_READ | PROT_WRITE, MAP_SHARED, log->fd(), 0),
+              MAP_FAILED);
+    EXPECT_EQ(ftruncate(log->fd(), 0), -1);
+    EXPECT_EQ(
+        fallocate(log->fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, kSegmentHeaderBytes),
+        -1);
+    const char byte = 1;
+    EXPECT_EQ(pwrite(log->fd(), &byte, 1, kSegmentHeaderBytes), -1);
+    void* const readable = mmap(nullptr, kSegmentHeaderBytes, PROT_READ, MAP_SHARED, log->fd(), 0);
+    ASSERT_NE(readable, MAP_FAILED);
+    EXPECT_EQ(mprotect(readable, kSegmentHeaderBytes, PROT_READ | PROT_WRITE), -1);
+    munmap(readable, kSegmentHeaderBytes);
 }
 
 TEST_F(DeliveryLogTest, WritesOneRecordBehindTheOther) {
@@ -133,6 +152,27 @@ TEST_F(DeliveryLogTest, AReaderKeepsAShareAndNotMore) {
     EXPECT_TRUE(pins.may_pin_open());
     pins.drop_all();
     EXPECT_EQ(log->free_blocks(), kBlocks - 1);
+}
+
+/// Of a large log the share is more blocks than a reader has places for extents.
+TEST_F(DeliveryLogTest, AReaderKeepsSoManyExtentsAndNotMore) {
+    auto large = DeliveryLog::make(8 * LogPins::kPinsMax);
+    ASSERT_TRUE(large.has_value());
+    LogPins pins;
+    pins.start(large->get());
+    for (std::uint32_t i = 0; i < LogPins::kPinsMax; ++i) {
+        ASSERT_TRUE((*large)->open_extent(1));
+        ASSERT_TRUE(pins.may_pin_open());
+        pins.pin_open(32 * (i + 1));
+    }
+    ASSERT_TRUE((*large)->open_extent(1));
+    EXPECT_FALSE(pins.may_pin_open());
+    pins.pass(32);
+    ASSERT_TRUE(pins.may_pin_open());
+    pins.pin_open(32 * (LogPins::kPinsMax + 1));
+    pins.pass(32 * LogPins::kPinsMax);
+    EXPECT_TRUE(pins.has_open()) << "the places are used in a circle";
+    pins.drop_all();
 }
 
 TEST_F(DeliveryLogTest, OneMessageMayBeMoreThanTheShare) {

@@ -8,8 +8,6 @@
 #include <sys/un.h>
 #include <vector>
 
-#include <fcntl.h>
-
 #include "client_shm/names.hpp"
 #include "tests/unit/client_shm/library_support.hpp"
 
@@ -250,24 +248,6 @@ TEST(LogLibrary, AfterAHangUpWhatCameIsStillThere) {
         EXPECT_EQ(expect_message(ann).text(), "came " + std::to_string(i));
     }
     EXPECT_EQ(ann.receive(Timeout::none()).status().code(), TORC_ERROR_CLOSED);
-}
-
-TEST(LogLibrary, TheLogCannotBeWritten) {
-    TempDir dir;
-    TestDaemon daemon(dir.socket());
-    Session ann = connect(dir, "ann");
-    // The library keeps no descriptor of it; the daemon's own is what every session was given.
-    SessionSlot& slot = daemon.table().slot(SessionId{0, 1});
-    ASSERT_NE(slot.log, nullptr);
-    EXPECT_EQ(
-        mmap(nullptr, kSegmentHeaderBytes, PROT_READ | PROT_WRITE, MAP_SHARED, slot.log->fd(), 0),
-        MAP_FAILED);
-    EXPECT_EQ(ftruncate(slot.log->fd(), 0), -1);
-    EXPECT_EQ(fallocate(slot.log->fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-                        kSegmentHeaderBytes),
-              -1);
-    const char byte = 1;
-    EXPECT_EQ(pwrite(slot.log->fd(), &byte, 1, kSegmentHeaderBytes), -1);
 }
 
 }  // namespace
