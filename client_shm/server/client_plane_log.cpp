@@ -32,7 +32,6 @@ bool ClientPlane::make_room(DeliveryLog& log, std::uint64_t bytes) {
 
 /// A session is far from its limits with a whole run more.
 bool ClientPlane::has_room_for_run(Session& session, std::uint64_t bytes) {
-    if (session.above_high) return false;
     for (const bool asked : {false, true}) {
         if (asked && !session.refresh()) return false;
         const bool far = session.unread_bytes() + bytes <= high_bytes_ &&

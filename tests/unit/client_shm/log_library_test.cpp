@@ -212,9 +212,12 @@ TEST(LogLibrary, AHeldMessageStaysAsItIsWhileTheLogGoesOn) {
     for (std::size_t i = 0; i < held.size(); ++i) {
         EXPECT_EQ(held[i].text(), "held " + std::to_string(i));
     }
-    held.clear();
     torc_counts counts{};
     counts.size = sizeof counts;
+    ASSERT_EQ(torc_counts_of(ann.raw(), &counts), TORC_OK);
+    EXPECT_EQ(counts.unread, 10u);
+    EXPECT_GE(counts.unread_bytes, 10 * record_bytes(sizeof(MessageBody))) << "in the log, too";
+    held.clear();
     ASSERT_EQ(torc_counts_of(ann.raw(), &counts), TORC_OK);
     EXPECT_EQ(counts.unread, 0u);
     EXPECT_EQ(counts.unread_bytes, 0u);
@@ -248,6 +251,37 @@ TEST(LogLibrary, AfterAHangUpWhatCameIsStillThere) {
         EXPECT_EQ(expect_message(ann).text(), "came " + std::to_string(i));
     }
     EXPECT_EQ(ann.receive(Timeout::none()).status().code(), TORC_ERROR_CLOSED);
+}
+
+TEST(LogLibrary, WhoWasEndedReadsOnAndIsGoneWhenItCloses) {
+    TempDir dir;
+    TestDaemon daemon(dir.socket());
+    Session bob = connect(dir, "bob");
+    Session cat = connect(dir, "cat");
+    Session ann = connect(dir, "ann");
+    for (Session* session : {&ann, &bob, &cat}) ASSERT_TRUE(session->join("g"));
+    for (Session* session : {&ann, &bob, &cat}) {
+        while (expect_message(*session).raw().members.count < 3) {
+        }
+    }
+    const std::string filler(3000, 'f');
+    bool ended = false;
+    int sent = 0;
+    for (; sent < 1000 && !ended; ++sent) {  // ann does not read, and others see it go
+        ASSERT_TRUE(bob.send("g", std::to_string(sent) + filler));
+        for (Session* session : {&bob, &cat}) {
+            while (expect_message(*session).raw().kind == TORC_VIEW) ended = true;
+        }
+    }
+    ASSERT_TRUE(ended);
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(expect_message(ann).text(), std::to_string(i) + filler);
+    EXPECT_EQ(daemon.sessions.load(), 3u);
+    EXPECT_EQ(try_connect(dir.socket(), "ann"), TORC_OK) << "its name is free";
+    {
+        const Session closed = std::move(ann);
+    }
+    for (int i = 0; i < 10'000 && daemon.sessions.load() > 2; ++i) std::this_thread::sleep_for(1ms);
+    EXPECT_EQ(daemon.sessions.load(), 2u);
 }
 
 }  // namespace

@@ -338,6 +338,88 @@ TEST_F(PlaneLogTest, TheNameOfWhoWasEndedIsFreeMeanwhile) {
     EXPECT_EQ(ann.got, (Texts{"1"}));
 }
 
+TEST_F(PlaneLogTest, WhatCameBeforeTheEndIsReceivedBeforeIt) {
+    start();
+    Reader& a = add();
+    add();
+    say_to_all("1");
+    plane->kick(a.id(), Reason::kicked);
+    a.read();
+    EXPECT_EQ(a.got, (Texts{"1"})) << "in the pass of its end";
+}
+
+/// A client that hangs up while its ring has yet to refer to what was written.
+TEST_F(PlaneLogTest, WhoIsGoneIsNotReferredTo) {
+    start();
+    Reader& a = add();
+    Reader& gone = add();
+    say_to_all("1");
+    table->hang_up(gone.id());
+    pass();
+    EXPECT_EQ(plane->counters().stale, 1u);
+    a.read();
+    EXPECT_EQ(a.got, (Texts{"1"}));
+    EXPECT_TRUE(gone.look().empty());
+}
+
+TEST_F(PlaneLogTest, ALogEndsWithItsLastSession) {
+    start();
+    for (uid_t uid = 0; uid < kLogsMax + 2; ++uid) {
+        Reader& only = add({true, uid});
+        EXPECT_NE(only.raw->log(), nullptr) << "user " << uid;
+        table->hang_up(only.id());
+        pass();
+        pass();
+        heard();
+    }
+    for (uid_t uid = 0; uid <= kLogsMax && table->in_use() < 16; ++uid) add({true, uid});
+    EXPECT_NE(readers.back().raw->log(), nullptr);
+}
+
+/// A run is so short that nobody passes a limit in it who was far from it when it began.
+TEST_F(PlaneLogTest, ARunIsAQuarterOfTheWarningLimitAtTheMost) {
+    PlaneOptions options;
+    options.unread_max = 40;
+    start(options);
+    Reader& reader = add();
+    add();
+    for (int i = 0; i < 20; ++i) say_to_all("x");
+    plane->publish();
+    const Texts ring = reader.look();
+    ASSERT_GT(ring.size(), 2u);
+    EXPECT_EQ(ring.front(), "run(7)") << "of 30 messages";
+}
+
+TEST_F(PlaneLogTest, ARunIsAQuarterOfTheWarningLimitInBytesToo) {
+    start();
+    Reader& reader = add();
+    add();
+    for (int i = 0; i < 55; ++i) say_to_all(std::string(1000, 'x'));
+    plane->publish();
+    EXPECT_LT(log().end(), kLogBlockBytes) << "it is not the block that ends it";
+    EXPECT_EQ(reader.look().size(), 2u) << "48 KiB of 192";
+}
+
+/// Who reads but gets nothing any more is asked before others go without the log.
+TEST_F(PlaneLogTest, BlocksOfReadersThatWereNotAskedForLongComeBack) {
+    start({}, 1 << 20);
+    for (int i = 0; i < 10; ++i) add();
+    const std::string text(30'000, 'q');
+    for (std::size_t i = 0; i < 8; i += 2) {
+        for (int n = 0; n < 20; ++n) {
+            say({readers[i].id(), readers[i + 1].id()}, text);
+            plane->publish();
+        }
+    }
+    for (Reader& reader : readers) reader.read();
+    ASSERT_LT(log().free_blocks(), 2u);
+    const std::uint64_t full = plane->counters().log_full;
+    for (int n = 0; n < 3; ++n) say({readers[8].id(), readers[9].id()}, text);
+    plane->publish();
+    EXPECT_EQ(readers[9].look(), (Texts{"run(2)", "run(1)"}));
+    EXPECT_EQ(plane->counters().log_full, full);
+}
+
 TEST_F(PlaneLogTest, TheDeathOfAReaderGivesItsBlocksBack) {
     start();
     Reader& a = add();
@@ -422,9 +504,16 @@ TEST_F(PlaneLogTest, AFullLogMeansCopiesAndNothingElse) {
         if (n % 2 == 1) reading.read();
         if (n % 3 == 2) also_reading.read();
     }
-    EXPECT_GT(plane->counters().log_full, 0u);
+    const std::uint64_t full = plane->counters().log_full;
+    EXPECT_GT(full, 0u);
     EXPECT_EQ(reading.got.size(), 60u);
     EXPECT_EQ(also_reading.got, reading.got);
+    for (int n = 0; n < 4; ++n) {  // once a pass all are asked, whoever is to hear
+        say({reading.id(), also_reading.id()}, text);
+        say({also_reading.id(), reading.id()}, text);
+    }
+    plane->publish();
+    EXPECT_EQ(plane->counters().log_full, full + 1);
     for (Reader* reader : stopped) {
         EXPECT_FALSE(reader->raw->ended());
         reader->read();
