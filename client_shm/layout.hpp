@@ -1,7 +1,10 @@
 // The memory that a client and the daemon share, byte by byte: both sides are compiled from this
 // file. A session has two segments, each written by one side only and mapped read-only by the
 // other: `submit` belongs to the client, `deliver` to the daemon. A page of the whole daemon says
-// whether its core sleeps. Numbers are in the machine's own byte order: both ends are one machine.
+// whether its core sleeps. Sessions of one user may also share a `log`, which all of them map
+// read-only: messages for several of them stand there once, and their deliver rings say where
+// (docs/decisions/0013-delivery-log.md). Numbers are in the machine's own byte order: both ends are
+// one machine.
 //
 //   0x0000  identity, set by the daemon before the segment is handed over
 //   0x0040  tail of the ring in this segment            (owner produces)
@@ -43,7 +46,7 @@ using Ticket = std::atomic<std::uint32_t>;
 static_assert(Counter::is_always_lock_free && sizeof(Counter) == 8);
 static_assert(Ticket::is_always_lock_free && sizeof(Ticket) == 4);
 
-enum class SegmentKind : std::uint32_t { submit = 1, deliver = 2, daemon = 3 };
+enum class SegmentKind : std::uint32_t { submit = 1, deliver = 2, daemon = 3, log = 4 };
 
 struct SegmentIdentity {
     std::uint64_t magic;
@@ -60,7 +63,8 @@ struct SubmitHeader {
     alignas(kCacheLine) SegmentIdentity identity;
     alignas(kCacheLine) Counter submit_tail;
     alignas(kCacheLine) Counter deliver_head;
-    Counter released;                           ///< records before deliver_head
+    Counter released;                           ///< records given back, in order
+    Counter log_released;                       ///< bytes that those of them in the log take there
     alignas(kCacheLine) Ticket receive_ticket;  ///< odd: ring the receive eventfd for new records
     Ticket send_ticket;                         ///< odd: ring the space eventfd at half free
 };
@@ -99,7 +103,8 @@ enum class Reason : std::int32_t {
 struct DeliverHeader {
     alignas(kCacheLine) SegmentIdentity identity;
     alignas(kCacheLine) Counter deliver_tail;
-    Counter written;  ///< records before deliver_tail
+    Counter written;      ///< records before deliver_tail, a run's each counted
+    Counter log_written;  ///< bytes that those of them in the log take there
     alignas(kCacheLine) Counter submit_head;
     alignas(kCacheLine) std::atomic<std::uint32_t> state;  ///< SessionState
     std::atomic<std::int32_t> reason;                      ///< Reason, set before `state` ends
@@ -119,10 +124,12 @@ struct DaemonHeader {
 static_assert(offsetof(SubmitHeader, submit_tail) == 0x40);
 static_assert(offsetof(SubmitHeader, deliver_head) == 0x80);
 static_assert(offsetof(SubmitHeader, released) == 0x88);
+static_assert(offsetof(SubmitHeader, log_released) == 0x90);
 static_assert(offsetof(SubmitHeader, receive_ticket) == 0xC0);
 static_assert(offsetof(SubmitHeader, send_ticket) == 0xC4);
 static_assert(offsetof(DeliverHeader, deliver_tail) == 0x40);
 static_assert(offsetof(DeliverHeader, written) == 0x48);
+static_assert(offsetof(DeliverHeader, log_written) == 0x50);
 static_assert(offsetof(DeliverHeader, submit_head) == 0x80);
 static_assert(offsetof(DeliverHeader, state) == 0xC0);
 static_assert(offsetof(DeliverHeader, reason) == 0xC4);
@@ -152,6 +159,7 @@ enum class RecordType : std::uint16_t {
     warning = 20,
     refused = 21,
     flush_request = 22,
+    run = 23,  ///< messages that stand in the log, one behind the other
 };
 
 struct RecordHeader {
@@ -232,6 +240,14 @@ struct RefusedBody {
 };
 static_assert(sizeof(WarningBody) == 32 && sizeof(RefusedBody) == 8);
 
+/// run: so many `message` records, header and all, lie in the log from there on.
+struct RunBody {
+    std::uint64_t offset;   ///< from the log's first byte behind its header
+    std::uint32_t bytes;    ///< of all of them, padding included
+    std::uint32_t records;  ///< 1 or more
+};
+static_assert(sizeof(RunBody) == kRecordAlign);
+
 /// Ring bytes that a message of `payload_bytes` needs at the most, in either direction.
 constexpr std::uint64_t message_record_bytes(std::uint64_t payload_bytes) {
     constexpr std::uint64_t names = (kGroupsPerMessageMax + 1) * name_bytes(kGroupNameMax);
@@ -248,6 +264,20 @@ constexpr std::uint64_t capacity_for(std::uint64_t wanted, std::uint64_t message
     return capacity;
 }
 
+// ---- the log ----
+
+/// What is taken and given back in one piece; a larger message takes neighbouring blocks.
+inline constexpr std::uint64_t kLogBlockBytes = 64 * 1024;
+inline constexpr std::uint32_t kLogBlocksMin = 32;
+inline constexpr std::uint32_t kLogBlocksMax = kCapacityMax / kLogBlockBytes;
+
+/// Of the log beside rings of that size: as much again, once for all that share it.
+constexpr std::uint32_t log_blocks_for(std::uint64_t ring_capacity) {
+    const std::uint64_t blocks = ring_capacity / kLogBlockBytes;
+    return blocks < kLogBlocksMin ? kLogBlocksMin : static_cast<std::uint32_t>(blocks);
+}
+static_assert(log_blocks_for(kCapacityMax) == kLogBlocksMax);
+
 // ---- handshake: one request, one reply on a Unix SEQPACKET socket, then silence; or an order of
 // the administrator, one reply, and the end ----
 
@@ -257,9 +287,13 @@ struct HelloRequest {
     std::uint32_t flags;     ///< 0 in this version
     std::uint8_t name_size;  ///< 0: the daemon picks a name
     char name[kNameMax];
-    std::uint8_t reserved[16];
+    std::uint8_t takes;  ///< kTakes...; bits that a daemon does not know it leaves alone
+    std::uint8_t reserved[15];
 };
 static_assert(sizeof(HelloRequest) == 64);
+
+/// The library understands RecordType::run. Without it a session gets copies only.
+inline constexpr std::uint8_t kTakesRuns = 1;
 
 inline constexpr std::uint64_t kControlMagic = 0x314C544343524F54;  // "TORCCTL1"
 
@@ -280,16 +314,25 @@ struct ControlReply {
 };
 static_assert(sizeof(ControlReply) == 16);
 
-/// Descriptors of a good reply, in this order, by SCM_RIGHTS.
-enum HelloFd : unsigned { kFdSubmit, kFdDeliver, kFdDaemon, kFdReceive, kFdSpace, kFdDoorbell };
+/// Descriptors of a good reply, in this order, by SCM_RIGHTS. The last one only with `log_blocks`.
+enum HelloFd : unsigned {
+    kFdSubmit,
+    kFdDeliver,
+    kFdDaemon,
+    kFdReceive,
+    kFdSpace,
+    kFdDoorbell,
+    kFdLog
+};
 inline constexpr std::size_t kHelloFds = 6;
+inline constexpr std::size_t kHelloFdsMax = kHelloFds + 1;
 
 struct HelloReply {
     std::uint64_t magic;
     std::uint32_t version;
     Reason result;
     std::uint32_t session;
-    std::uint32_t reserved;
+    std::uint32_t log_blocks;  ///< of the log that comes along; 0: none
     std::uint64_t capacity;
     std::uint64_t message_bytes_max;
     char private_name[72];  ///< "#session#daemon", NUL-terminated

@@ -90,6 +90,10 @@ public:
         return true;
     }
     std::uint64_t reserved() const { return reserved_; }
+    /// Behind the last committed record.
+    std::uint64_t tail() const { return tail_; }
+    /// Last seen of the consumer's: it is done with everything before.
+    std::uint64_t head() const { return head_; }
     std::uint64_t room() const { return capacity_ - fill(); }
     /// Bytes not yet released, as far as known; an upper bound until `refresh`.
     std::uint64_t fill() const { return tail_ - head_; }

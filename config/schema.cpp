@@ -38,6 +38,7 @@ constexpr std::array<string_view, 2> kPorts{"udp", "dpdk"};
 constexpr string_view kAuto{"auto"};
 constexpr std::array<string_view, 3> kIdles{"spin", "adaptive", "sleepy"};
 constexpr std::array<string_view, 3> kSlowReaders{"disconnect", "block", "drop_unreliable"};
+constexpr std::array<string_view, 3> kLogSharing{"off", "user", "all"};
 
 /// From a member's type to the internal form and back.
 template <typename T>
@@ -378,6 +379,11 @@ constexpr std::array kSchema{
                          "messages, and is disconnected for the others.",
                          "MaxSessionMessages"),
                kSlowReaders)),
+    with<InNode<&N::delivery_log>>(one_of(
+        local("delivery_log", ValueType::choice, "\"user\"",
+              "Whose sessions read a message that several of them get from one memory. user: "
+              "those of one user. all: every session of this daemon. off: each gets a copy."),
+        kLogSharing)),
     with<InNode<&N::frame_pool>>(within(
         local(
             "frame_pool", ValueType::integer,

@@ -61,6 +61,8 @@ enum class PortKind : std::uint8_t { udp, dpdk };
 enum class IdleStrategy : std::uint8_t { spin, adaptive, sleepy };
 /// What happens to a client that does not read (architecture.md 3.7).
 enum class SlowReaderPolicy : std::uint8_t { disconnect, block, drop_unreliable };
+/// Whose sessions read messages from one memory (docs/decisions/0013-delivery-log.md).
+enum class LogSharing : std::uint8_t { off, user, all };
 
 /// Loss on purpose (dataplane/lossy_port.hpp). A million parts are all frames received.
 struct LossySettings {
@@ -90,6 +92,7 @@ struct NodeSettings {
     SlowReaderPolicy slow_reader{SlowReaderPolicy::disconnect};
     std::uint32_t frame_pool{16384};  ///< frames the port owns
     LossySettings lossy;
+    LogSharing delivery_log{LogSharing::user};
 };
 
 /// 64-bit hash of what must be equal everywhere; its low 32 bits stand in every frame.

@@ -42,6 +42,7 @@ client_shm::TableOptions table_options(const config::ClusterSettings& cluster,
     options.sessions = node.sessions;
     options.ring_bytes = node.session_ring_bytes;
     options.message_bytes = cluster.message_bytes;
+    options.log_sharing = node.delivery_log;
     return options;
 }
 

@@ -127,6 +127,8 @@ void RingCore::copy_counters() {
     counters_.set(CounterId::sessions_opened, plane.sessions_opened);
     counters_.set(CounterId::sessions_closed, plane.sessions_closed);
     counters_.set(CounterId::fan_out, plane.deliveries);
+    counters_.set(CounterId::fan_out_shared, plane.shared);
+    counters_.set(CounterId::log_full, plane.log_full);
     counters_.set(CounterId::operations_illegal, plane.refused);
     counters_.set(CounterId::doorbells_rung, plane.bells);
     counters_.set(CounterId::reader_warnings, plane.warnings);

@@ -39,9 +39,13 @@ void describe(const client_shm::SessionSlot& slot, const client_shm::Peer& peer,
     status.deliver_capacity = slot.deliver.capacity();
     const std::uint64_t head = read(theirs.deliver_head);
     const std::uint64_t released = read(theirs.released);
+    const std::uint64_t in_log = read(theirs.log_released);
     const std::uint64_t tail = read(ours.deliver_tail);
+    const std::uint64_t log_written = read(ours.log_written);
     status.messages_out = read(ours.written);
-    status.deliver_used = std::min(tail - std::min(head, tail), status.deliver_capacity);
+    const std::uint64_t waits =
+        tail - std::min(head, tail) + log_written - std::min(in_log, log_written);
+    status.deliver_used = std::min(waits, status.deliver_capacity);
     status.deliver_unread = status.messages_out - std::min(released, status.messages_out);
 }
 

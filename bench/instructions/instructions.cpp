@@ -171,9 +171,9 @@ void count_message_out(const std::string& name, const Load& load) {
 }
 
 /// A burst of messages for so many sessions of this daemon. Items: messages, whoever reads them.
-void count_fan_out(std::size_t readers, std::size_t payload_bytes) {
-    const std::vector<std::byte> payload = payload_of(payload_bytes);
-    ManyReaders many(readers);
+void count_fan_out(const std::string& name, std::size_t readers, bool share) {
+    const std::vector<std::byte> payload = payload_of(64);
+    ManyReaders many(readers, share);
     for (int i = 0; i < 2 * kFanOutRounds; ++i) {
         {
             const Collecting collecting(i >= kFanOutRounds);
@@ -181,8 +181,7 @@ void count_fan_out(std::size_t readers, std::size_t payload_bytes) {
         }
         many.drain(kFanOutBurst);
     }
-    end_workload("fan_out/" + std::to_string(payload_bytes) + "/" + std::to_string(readers),
-                 kFanOutRounds * kFanOutBurst);
+    end_workload(name + "/64/" + std::to_string(readers), kFanOutRounds * kFanOutBurst);
 }
 
 void count_all() {
@@ -197,7 +196,10 @@ void count_all() {
     count_step("visit_loaded", loads.back(), Step::visit_loaded);
     count_visit_idle();
     count_pass_idle();
-    for (const std::size_t readers : {1u, 10u, 100u, 1000u}) count_fan_out(readers, 64);
+    for (const std::size_t readers : {1u, 10u, 100u, 1000u}) {
+        count_fan_out("fan_out", readers, true);
+    }
+    count_fan_out("copies_out", 100, false);
 }
 
 }  // namespace

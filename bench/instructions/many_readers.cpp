@@ -35,7 +35,7 @@ client_shm::TableOptions table_options(std::size_t readers) {
 
 }  // namespace
 
-ManyReaders::ManyReaders(std::size_t readers) {
+ManyReaders::ManyReaders(std::size_t readers, bool share) {
     allow_descriptors(readers);
     auto made = client_shm::SessionTable::make(table_options(readers));
     TORC_CHECK(made.has_value());
@@ -43,7 +43,7 @@ ManyReaders::ManyReaders(std::size_t readers) {
     plane_ = std::make_unique<client_shm::ClientPlane>(*table_, client_shm::PlaneOptions{});
     for (std::size_t i = 0; i < readers; ++i) {
         client_shm::Reason reason{};
-        client_shm::SessionSlot* const slot = table_->open("", reason);
+        client_shm::SessionSlot* const slot = table_->open("", reason, {share, 0});
         TORC_CHECK(slot != nullptr);
         clients_.push_back(std::make_unique<TinyClient>(*slot));
         slot->submit.close_fd();

@@ -15,7 +15,8 @@ namespace torc::bench {
 
 class ManyReaders {
 public:
-    explicit ManyReaders(std::size_t readers);
+    /// Takes: whether they read from a log that they share, or get copies.
+    ManyReaders(std::size_t readers, bool share);
 
     /// A pass of the loop that delivers so many messages to all of them.
     void burst(std::size_t messages, std::span<const std::byte> payload);

@@ -62,11 +62,19 @@ public:
         std::size_t messages = 0;
         client_shm::RecordView record;
         while (consumer_.peek(record) == client_shm::RingStatus::ok) {
+            std::uint64_t records = 1;
+            if (record.header.type == client_shm::RecordType::run) {
+                client_shm::RunBody run;
+                std::memcpy(&run, record.body, sizeof run);
+                messages += records = run.records;
+                log_bytes_ += run.bytes;
+            }
             messages += record.header.type == client_shm::RecordType::message ? 1 : 0;
             consumer_.advance(record);
-            ++records_;
+            records_ += records;
         }
         submit_->released.store(records_, std::memory_order_relaxed);
+        submit_->log_released.store(log_bytes_, std::memory_order_relaxed);
         consumer_.publish();
         return messages;
     }
@@ -87,6 +95,7 @@ private:
     client_shm::RingConsumer consumer_;
     std::uint64_t operation_{0};
     std::uint64_t records_{0};
+    std::uint64_t log_bytes_{0};
 };
 
 }  // namespace torc::bench

@@ -1,6 +1,6 @@
-// Opening and closing a session: one hello on a Unix socket, six descriptors back, three mappings.
-// Nothing that the peer says is used before it is checked: whoever owns the socket's path decides
-// what answers there.
+// Opening and closing a session: one hello on a Unix socket, six descriptors back, three mappings;
+// with a delivery log, one more of each. Nothing that the peer says is used before it is checked:
+// whoever owns the socket's path decides what answers there.
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -30,7 +30,7 @@ constexpr const char* kSuffix = ".sock";
 
 /// Descriptors of the reply until the session owns them.
 struct HelloFds {
-    int fds[kHelloFds];
+    int fds[kHelloFdsMax];
     HelloFds() {
         for (int& fd : fds) fd = -1;
     }
@@ -136,6 +136,7 @@ int send_hello(torc_session& session, const char* name) {
     HelloRequest hello{};
     hello.magic = kHelloMagic;
     hello.version = kLayoutVersion;
+    hello.takes = kTakesRuns;
     if (name != nullptr && *name != 0) {
         const std::string_view text(name, strnlen(name, kNameMax + 1));
         if (!is_session_name(text)) return TORC_ERROR_NAME;
@@ -158,7 +159,7 @@ void take_fds(msghdr& message, HelloFds& fds, std::size_t& count) {
         for (std::size_t at = 0; at + sizeof(int) <= bytes; at += sizeof(int)) {
             int fd = -1;
             std::memcpy(&fd, CMSG_DATA(header) + at, sizeof fd);
-            if (count < kHelloFds) {
+            if (count < kHelloFdsMax) {
                 fds.fds[count] = fd;
             } else {
                 close(fd);
@@ -179,7 +180,7 @@ int receive_reply(torc_session& session, HelloReply& reply, HelloFds& fds, Deadl
         if (ready > 0) break;
     }
     iovec piece{&reply, sizeof reply};
-    alignas(cmsghdr) unsigned char control[CMSG_SPACE(kHelloFds * sizeof(int))];
+    alignas(cmsghdr) unsigned char control[CMSG_SPACE(kHelloFdsMax * sizeof(int))];
     msghdr message{};
     message.msg_iov = &piece;
     message.msg_iovlen = 1;
@@ -199,7 +200,8 @@ int receive_reply(torc_session& session, HelloReply& reply, HelloFds& fds, Deadl
     }
     if (reply.version != kLayoutVersion) return TORC_ERROR_VERSION;
     const bool truncated = (message.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) != 0;
-    return count == kHelloFds && !truncated ? TORC_OK : TORC_ERROR_HANDSHAKE;
+    const std::size_t expected = reply.log_blocks > 0 ? kHelloFdsMax : kHelloFds;
+    return count == expected && !truncated ? TORC_OK : TORC_ERROR_HANDSHAKE;
 }
 
 // --- memory --------------------------------------------------------------------------------------
@@ -233,6 +235,22 @@ bool identity_is(const SegmentIdentity& identity, SegmentKind kind, std::uint64_
            identity.kind == kind && identity.capacity == capacity;
 }
 
+int map_log(torc_session& session, std::uint32_t blocks, int fd) {
+    if (blocks == 0) return TORC_OK;
+    if (blocks > kLogBlocksMax || (blocks & (blocks - 1)) != 0) return TORC_ERROR_HANDSHAKE;
+    const std::uint64_t bytes = blocks * kLogBlockBytes;
+    if (const int code = map_segment(fd, bytes, PROT_READ, session.log_map); code != TORC_OK) {
+        return code;
+    }
+    if (!identity_is(*static_cast<const SegmentIdentity*>(session.log_map.base), SegmentKind::log,
+                     bytes)) {
+        return TORC_ERROR_HANDSHAKE;
+    }
+    session.walk.set_log(static_cast<const std::byte*>(session.log_map.base) + kSegmentHeaderBytes,
+                         bytes);
+    return TORC_OK;
+}
+
 int map_all(torc_session& session, const HelloReply& reply, const HelloFds& fds) {
     const std::uint64_t capacity = reply.capacity;
     if (capacity < kCapacityMin || capacity > kCapacityMax || (capacity & (capacity - 1)) != 0) {
@@ -244,6 +262,7 @@ int map_all(torc_session& session, const HelloReply& reply, const HelloFds& fds)
         code = map_segment(fds.fds[kFdDeliver], capacity, PROT_READ, session.deliver_map);
     }
     if (code == TORC_OK) code = map_segment(fds.fds[kFdDaemon], 0, PROT_READ, session.daemon_map);
+    if (code == TORC_OK) code = map_log(session, reply.log_blocks, fds.fds[kFdLog]);
     if (code != TORC_OK) return code;
     session.submit_header = static_cast<SubmitHeader*>(session.submit_map.base);
     session.deliver_header = static_cast<const DeliverHeader*>(session.deliver_map.base);
@@ -334,6 +353,7 @@ void destroy(torc_session* session) {
     unmap(session->submit_map);
     unmap(session->deliver_map);
     unmap(session->daemon_map);
+    unmap(session->log_map);
     if (session->fork_guard != nullptr) munmap(session->fork_guard, kSegmentHeaderBytes);
     session->~torc_session();
     free(session);

@@ -34,7 +34,9 @@ int torc_counts_of(const torc_session* session, torc_counts* counts) {
     // Our side first here: the daemon's can only have grown.
     const std::uint64_t head = read(session->submit_header->deliver_head);
     const std::uint64_t released = read(session->submit_header->released);
-    now.unread_bytes = read(session->deliver_header->deliver_tail) - head;
+    const std::uint64_t log_released = read(session->submit_header->log_released);
+    now.unread_bytes = read(session->deliver_header->deliver_tail) - head +
+                       read(session->deliver_header->log_written) - log_released;
     now.unread = read(session->deliver_header->written) - released;
     *counts = now;
     return TORC_OK;

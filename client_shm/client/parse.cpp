@@ -164,7 +164,6 @@ void copy_names(Parsed& parsed, const torc_target& target) {
 }  // namespace
 
 bool parse(Parsed& parsed) {
-    parsed.message.position = parsed.record.position;
     switch (parsed.record.header.type) {
         case RecordType::message:
             return parse_message(parsed);
@@ -186,6 +185,7 @@ bool parse(Parsed& parsed) {
         case RecordType::close:
         case RecordType::flush_join:
         case RecordType::flush_ok:
+        case RecordType::run:  // its messages are parsed, one by one
             return false;
     }
     return false;

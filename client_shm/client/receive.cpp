@@ -1,5 +1,5 @@
 // Receiving: records of the deliver ring as views, held by the program until it releases them, or
-// as copies.
+// as copies. Messages of a run lie in the log; where, is seen nowhere outside of this file.
 #include <cstring>
 #include <string_view>
 
@@ -23,10 +23,21 @@ void drop_receive_lock(torc_session& session) {
     if (!session.single_threaded) session.receive_lock.release();
 }
 
-/// Under the receive lock: the next record, parsed and still in the ring. Gives TORC_OK,
+/// The next record, from the ring or from the run that the ring refers to.
+RingStatus next_record(torc_session& session, RecordView& record) {
+    RunWalk& walk = session.walk;
+    if (!walk.is_inside()) {
+        const RingStatus status = session.deliver.peek(record);
+        if (status != RingStatus::ok || record.header.type != RecordType::run) return status;
+        if (!walk.enter(record)) return RingStatus::corrupt;
+    }
+    return walk.peek(record) ? RingStatus::ok : RingStatus::corrupt;
+}
+
+/// Under the receive lock: the next record, parsed and not stepped over. Gives TORC_OK,
 /// TORC_WOULD_BLOCK or the session's end.
 int look(torc_session& session, Parsed& parsed) {
-    switch (session.deliver.peek(parsed.record)) {
+    switch (next_record(session, parsed.record)) {
         case RingStatus::ok:
             break;
         case RingStatus::empty:
@@ -36,7 +47,9 @@ int look(torc_session& session, Parsed& parsed) {
         case RingStatus::too_large:
             return end_session(session, TORC_ERROR_VIOLATION);
     }
-    return parse(parsed) ? TORC_OK : end_session(session, TORC_ERROR_VIOLATION);
+    if (!parse(parsed)) return end_session(session, TORC_ERROR_VIOLATION);
+    parsed.message.position = session.records.load(std::memory_order_relaxed) + 1;
+    return TORC_OK;
 }
 
 /// What a record says about a flush group, for sends to come.
@@ -55,25 +68,35 @@ void note_flush(FlushGroups& groups, const torc_message& message) {
     }
 }
 
-/// Steps over a record that the program gets.
+/// Steps over a record that the program gets. Of a run the ring is free behind its last message.
 void take(torc_session& session, const RecordView& record, const torc_message& message) {
-    session.deliver.advance(record);
+    RunWalk& walk = session.walk;
+    std::uint64_t log_bytes = 0;
+    if (walk.is_inside()) {
+        log_bytes = walk.advance(record);
+        if (!walk.is_inside()) session.deliver.advance(walk.run());
+    } else {
+        session.deliver.advance(record);
+    }
     session.received.store(session.deliver.cursor(), std::memory_order_relaxed);
-    session.records.store(session.records.load(std::memory_order_relaxed) + 1,
-                          std::memory_order_relaxed);
-    session.held.add(record.position, record.end());
+    session.records.store(message.position, std::memory_order_relaxed);
+    session.held.add(message.position, session.deliver.cursor(), log_bytes);
     session.empty_looks = 0;
     if (session.flush_groups.any()) note_flush(session.flush_groups, message);
 }
 
 /// False if it is not held.
-bool give_back(torc_session& session, std::uint64_t position) {
+bool give_back(torc_session& session, std::uint64_t number) {
+    const HeldRecords& held = session.held;
+    const std::uint64_t released = held.released();
     std::uint64_t head = session.deliver.head();
-    if (!session.held.release(position, head)) return false;
-    if (head != session.deliver.head()) {
-        session.submit_header->released.store(session.held.released(), std::memory_order_relaxed);
-        session.deliver.publish(head);
+    if (!session.held.release(number, head)) return false;
+    if (held.released() != released) {
+        SubmitHeader& header = *session.submit_header;
+        header.released.store(held.released(), std::memory_order_relaxed);
+        header.log_released.store(held.log_released(), std::memory_order_relaxed);
     }
+    if (head != session.deliver.head()) session.deliver.publish(head);
     return true;
 }
 
@@ -99,7 +122,7 @@ int try_receive_into(torc_session& session, torc_message& message, const torc_ta
         return TORC_ERROR_TOO_SMALL;
     }
     take(session, parsed.record, in_ring);
-    give_back(session, parsed.record.position);
+    give_back(session, in_ring.position);
     message = parsed.message;
     return TORC_OK;
 }
@@ -142,12 +165,13 @@ void HeldRecords::remove(std::uint32_t at) {
 void HeldRecords::merge_with_next(std::uint32_t at) {
     stretches_[at].end = stretches_[at + 1].end;
     stretches_[at].records += stretches_[at + 1].records;
+    stretches_[at].log_bytes += stretches_[at + 1].log_bytes;
     remove(at + 1);
 }
 
-bool HeldRecords::release(std::uint64_t position, std::uint64_t& head) {
+bool HeldRecords::release(std::uint64_t number, std::uint64_t& head) {
     std::uint32_t at = 0;
-    while (at < count_ && (stretches_[at].position != position || stretches_[at].released)) ++at;
+    while (at < count_ && (stretches_[at].number != number || stretches_[at].released)) ++at;
     if (at == count_) return false;
     stretches_[at].released = true;
     --held_;
@@ -156,6 +180,7 @@ bool HeldRecords::release(std::uint64_t position, std::uint64_t& head) {
     if (stretches_[0].released) {
         head = stretches_[0].end;
         released_ += stretches_[0].records;
+        log_released_ += stretches_[0].log_bytes;
         remove(0);
     }
     return true;

@@ -12,6 +12,7 @@
 #include "client_shm/client/deadline.hpp"
 #include "client_shm/client/flush_groups.hpp"
 #include "client_shm/client/lock.hpp"
+#include "client_shm/client/run_walk.hpp"
 #include "client_shm/layout.hpp"
 #include "client_shm/rings.hpp"
 #include "torc/torc.h"
@@ -25,25 +26,29 @@ struct Waiting {
     Ticket* ticket{nullptr};
 };
 
-/// Stretches of the deliver ring, oldest first, that have been received and not given back: single
-/// records that the program holds, and runs of released ones that wait for an older one. Runs are
-/// merged, so that a thread that holds one record long does not use up the table for the others.
+/// What has been received and not given back, oldest first: single records that the program holds,
+/// and stretches of released ones that wait for an older one. Stretches are merged, so that a
+/// thread that holds one record long does not use up the table for the others.
 class HeldRecords {
 public:
     bool full() const { return held_ == TORC_HELD_MAX; }
-    void add(std::uint64_t position, std::uint64_t end) {
-        stretches_[count_++] = {position, end, 1, false};
+    /// Takes: a number that grows with each record; where the ring is free once this record and all
+    /// before it are given back; and what it takes of the log.
+    void add(std::uint64_t number, std::uint64_t end, std::uint64_t log_bytes) {
+        stretches_[count_++] = {number, end, log_bytes, 1, false};
         ++held_;
     }
     /// False if no such record is held. Else `head` is where the ring is free up to now.
-    bool release(std::uint64_t position, std::uint64_t& head);
-    /// Records that lie before `head`, of all time.
+    bool release(std::uint64_t number, std::uint64_t& head);
+    /// Records given back together with all before them, of all time; and their bytes in the log.
     std::uint64_t released() const { return released_; }
+    std::uint64_t log_released() const { return log_released_; }
 
 private:
     struct Stretch {
-        std::uint64_t position;
+        std::uint64_t number;
         std::uint64_t end;
+        std::uint64_t log_bytes;
         std::uint32_t records;
         bool released;
     };
@@ -56,6 +61,7 @@ private:
     std::uint32_t count_{0};
     std::uint32_t held_{0};
     std::uint64_t released_{0};
+    std::uint64_t log_released_{0};
 };
 
 struct Mapping {
@@ -77,6 +83,7 @@ struct torc_session {
     torc::client_shm::Mapping submit_map;
     torc::client_shm::Mapping deliver_map;
     torc::client_shm::Mapping daemon_map;
+    torc::client_shm::Mapping log_map;
     torc::client_shm::SubmitHeader* submit_header{nullptr};
     const torc::client_shm::DeliverHeader* deliver_header{nullptr};
     const torc::client_shm::DaemonHeader* daemon_header{nullptr};
@@ -87,6 +94,7 @@ struct torc_session {
 
     /// Code of the session's end; 0 while it lives. Set once.
     std::atomic<int> ended{0};
+    std::atomic<bool> hung_up{false};
     std::size_t group_name_max{TORC_GROUP_NAME_MAX};
     torc::client_shm::FlushGroups flush_groups;
 
@@ -105,8 +113,9 @@ struct torc_session {
     // the receiver's side, under receive_lock
     alignas(torc::kCacheLine) torc::client_shm::Lock receive_lock;
     torc::client_shm::RingConsumer deliver;
+    torc::client_shm::RunWalk walk;
     std::atomic<std::uint64_t> received{0};  ///< cursor of `deliver`, for those without the lock
-    std::atomic<std::uint64_t> records{0};   ///< received
+    std::atomic<std::uint64_t> records{0};   ///< received; the number of the latest
     torc::client_shm::HeldRecords held;
     std::uint32_t empty_looks{0};
 };

@@ -193,6 +193,12 @@ int torc_hang_up(torc_session* session) {
     if (session == nullptr) return TORC_ERROR_ARGUMENT;
     if (torc::client_shm::forked(*session)) return TORC_ERROR_FORKED;
     torc::client_shm::end_session(*session, TORC_ERROR_CLOSED);
-    shutdown(session->socket, SHUT_RDWR);  // wakes all that wait, here and in the daemon
+    if (session->hung_up.exchange(true, std::memory_order_relaxed)) return TORC_OK;
+    // Wakes all that wait, here and in the daemon. What has arrived may still be read: while it
+    // lies in a log, the daemon must be told so and not see us gone.
+    const char still_reading = 1;
+    const bool told = session->walk.has_log() &&
+                      send(session->socket, &still_reading, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
+    shutdown(session->socket, told ? SHUT_RD : SHUT_RDWR);
     return TORC_OK;
 }

@@ -195,10 +195,8 @@ void Acceptor::on_connection(std::uint64_t token) {
     std::array<std::byte, sizeof(HelloRequest) + 1> packet;
     const ssize_t size = recv(connection.socket.get(), packet.data(), packet.size(), MSG_DONTWAIT);
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (connection.has_session) {  // hang-up, or a client that breaks its silence
-        ++counters_.hung_up;
-        table_.hang_up(connection.session);
-        drop(token);
+    if (connection.has_session) {
+        on_session(token, connection, size > 0);
         return;
     }
     HelloRequest hello{};
@@ -224,6 +222,20 @@ void Acceptor::on_connection(std::uint64_t token) {
         reply.result = Reason::malformed;
         send_reply(connection, reply, nullptr);
     }
+    drop(token);
+}
+
+/// The client is gone, or breaks its silence: then it is done, but, where it reads from a log,
+/// wants that left alone until it is gone.
+void Acceptor::on_session(std::uint64_t token, Connection& connection, bool said_something) {
+    if (said_something && connection.let_go) return;
+    if (!connection.let_go) ++counters_.hung_up;
+    if (said_something && table_.slot(connection.session).log != nullptr) {
+        connection.let_go = true;
+        table_.let_go(connection.session);
+        return;
+    }
+    table_.hang_up(connection.session);
     drop(token);
 }
 
@@ -257,7 +269,8 @@ void Acceptor::on_hello(std::uint64_t token, Connection& connection, const Hello
         return;
     }
     Reason reason{};
-    const SessionSlot* slot = table_.open({hello.name, hello.name_size}, reason);
+    const LogReader reader{(hello.takes & kTakesRuns) != 0, connection.peer.uid};
+    const SessionSlot* slot = table_.open({hello.name, hello.name_size}, reason, reader);
     if (slot == nullptr) {
         refuse(token, connection, reason);
         return;
@@ -275,6 +288,7 @@ void Acceptor::admit(std::uint64_t token, Connection& connection) {
     reply.session = raw(slot.id);
     reply.capacity = table_.options().ring_bytes;
     reply.message_bytes_max = table_.options().message_bytes;
+    if (slot.log != nullptr) reply.log_blocks = slot.log->blocks();
     const std::string name = "#" + slot.name + "#" + table_.options().daemon;
     std::memcpy(reply.private_name, name.c_str(),
                 std::min(name.size() + 1, sizeof reply.private_name));
@@ -304,25 +318,30 @@ bool Acceptor::send_reply(const Connection& connection, const HelloReply& reply,
     copy.magic = kHelloMagic;
     copy.version = kLayoutVersion;
     iovec piece{&copy, sizeof copy};
-    alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(kHelloFds * sizeof(int))> control{};
+    alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(kHelloFdsMax * sizeof(int))> control{};
     msghdr message{};
     message.msg_iov = &piece;
     message.msg_iovlen = 1;
     if (slot != nullptr) {
-        std::array<int, kHelloFds> fds{};
+        std::array<int, kHelloFdsMax> fds{};
         fds[kFdSubmit] = slot->submit.fd();
         fds[kFdDeliver] = slot->deliver.fd();
         fds[kFdDaemon] = table_.daemon_page().fd();
         fds[kFdReceive] = slot->receive_bell.get();
         fds[kFdSpace] = slot->space_bell.get();
         fds[kFdDoorbell] = table_.core_bell();
+        std::size_t bytes = kHelloFds * sizeof(int);
+        if (slot->log != nullptr) {
+            fds[kFdLog] = slot->log->fd();
+            bytes += sizeof(int);
+        }
         message.msg_control = control.data();
-        message.msg_controllen = control.size();
+        message.msg_controllen = CMSG_SPACE(bytes);
         cmsghdr* header = CMSG_FIRSTHDR(&message);
         header->cmsg_level = SOL_SOCKET;
         header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof fds);
-        std::memcpy(CMSG_DATA(header), fds.data(), sizeof fds);
+        header->cmsg_len = CMSG_LEN(bytes);
+        std::memcpy(CMSG_DATA(header), fds.data(), bytes);
     }
     const ssize_t sent = sendmsg(connection.socket.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     return sent == static_cast<ssize_t>(sizeof copy);
@@ -344,11 +363,17 @@ void Acceptor::hear_core() {
                 break;
             case ToControl::Kind::kick:
                 ++counters_.kicked;
-                if (found->second.answered) {
+                if (message->lingers) {
+                    // Tells the client, and still hears of the client's own end.
+                    found->second.let_go = true;
+                    shutdown(found->second.socket.get(), SHUT_WR);
+                } else if (found->second.answered) {
                     drop(token);
                 } else {
                     refuse(token, found->second, message->reason);
                 }
+                break;
+            case ToControl::Kind::lingers:
                 break;
             case ToControl::Kind::released:  // not without a kick or a hang-up before
                 drop(token);

@@ -78,6 +78,7 @@ private:
         Fd socket;
         bool has_session{false};
         bool answered{false};  ///< the core has opened the session and the client knows
+        bool let_go{false};    ///< the client has said that it is done, but may still read
         SessionId session;
         std::int64_t hello_deadline_ns{0};
         Peer peer;
@@ -90,6 +91,7 @@ private:
     void refuse_without_descriptor();
     void add_connection(Fd socket);
     void on_connection(std::uint64_t token);
+    void on_session(std::uint64_t token, Connection& connection, bool said_something);
     void on_hello(std::uint64_t token, Connection& connection, const HelloRequest& hello);
     void on_control(const Connection& connection, const ControlRequest& request);
     void admit(std::uint64_t token, Connection& connection);

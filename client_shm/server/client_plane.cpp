@@ -8,6 +8,9 @@
 namespace torc::client_shm {
 namespace {
 
+/// Messages that one reference stands for at the most.
+constexpr std::uint64_t kRunRecordsMax = 1024;
+
 /// Of a limit where 0 means none.
 std::uint64_t share_of(std::uint64_t limit, std::uint32_t percent) {
     if (limit == 0) return std::numeric_limits<std::uint64_t>::max();
@@ -30,8 +33,11 @@ ClientPlane::ClientPlane(SessionTable& table, const PlaneOptions& options)
       options_{options},
       high_bytes_{table.options().ring_bytes / 100 * options.high_water_percent},
       high_unread_{share_of(options.unread_max, options.high_water_percent)},
+      run_bytes_{std::min(kLogBlockBytes, high_bytes_ / 4)},
+      run_records_{std::min(kRunRecordsMax, high_unread_ / 4)},
       page_{table.daemon_page().header<DaemonHeader>()},
-      sessions_(table.options().sessions) {
+      sessions_(table.options().sessions),
+      fan_out_(table.options().sessions) {
     active_.reserve(sessions_.size());
     dirty_.reserve(sessions_.size());
 }
@@ -43,10 +49,14 @@ void ClientPlane::take_news() {
             case ToCore::Kind::opened:
                 session.start(table_.slot(news->session));
                 active_.push_back(news->session.slot);
+                if (session.log() != nullptr) ++log_readers_;
                 ++counters_.sessions_opened;
                 break;
-            case ToCore::Kind::hung_up:
-                if (session.is(news->session)) session.hang_up();  // else kicked and released
+            case ToCore::Kind::let_go:
+            case ToCore::Kind::hung_up:  // of no session: kicked and released
+                if (session.is(news->session)) {
+                    session.hang_up(news->kind == ToCore::Kind::let_go);
+                }
                 break;
             case ToCore::Kind::end:
                 if (session.is(news->session)) end(session, news->reason);
@@ -57,15 +67,18 @@ void ClientPlane::take_news() {
 
 /// Lets go of sessions that the engine has closed. Their last records are published first.
 void ClientPlane::reap() {
-    reap_due_ = false;
     publish();
+    bool again = false;
     for (std::size_t i = 0; i < active_.size();) {
         Session& session = sessions_[active_[i]];
-        if (session.phase() != Session::Phase::done) {
+        const bool done = session.phase() == Session::Phase::done;
+        if (!done || lingers(session)) {
+            again |= done;
             ++i;
             continue;
         }
         if (session.above_high) --slow_;
+        if (session.log() != nullptr) --log_readers_;
         // A client that closed in order has its socket open: without a reason it would never learn.
         if (!session.ended()) {
             session.end(Reason::closed);
@@ -77,12 +90,19 @@ void ClientPlane::reap() {
         active_[i] = active_.back();
         active_.pop_back();
     }
+    reap_due_ = again;
     table_.flush_to_control();
 }
 
-Session* ClientPlane::find(SessionId id) {
-    if (id.slot >= sessions_.size() || !sessions_[id.slot].is(id)) return nullptr;
-    return &sessions_[id.slot];
+/// Over for everybody else, but its client may still read from the log: nothing there may change
+/// until it has, or is gone. A daemon that stops writes no more, and need not wait.
+bool ClientPlane::lingers(Session& session) {
+    if (closing_ || !session.lingers()) return false;
+    if (!session.lingering) {
+        session.lingering = true;
+        table_.linger(session.id());
+    }
+    return true;
 }
 
 void ClientPlane::touch(Session& session) {
@@ -93,12 +113,14 @@ void ClientPlane::touch(Session& session) {
 
 void ClientPlane::end(Session& session, Reason reason) {
     if (session.ended()) return;
+    if (session.in_run) close_run();  // what came before the end; it may be the end
+    if (session.ended()) return;
     if (reason == Reason::violation) ++counters_.violations;
     if (reason == Reason::slow_reader) ++counters_.slow_readers;
     if (reason == Reason::kicked) ++counters_.kicked;
     if (reason == Reason::flush_timeout) ++counters_.flush_timeouts;
     session.end(reason);
-    table_.kick(session.id(), reason);
+    table_.kick(session.id(), reason, !closing_ && session.lingers());
     touch(session);
 }
 
@@ -136,11 +158,19 @@ void ClientPlane::tell_refused(Session& session, RecordType what, Reason reason,
 // --- deliveries ----------------------------------------------------------------------------------
 
 void ClientPlane::deliver(const engine::Delivery& delivery) {
-    const bool fits = head_.make(delivery);
+    const bool fits = head_.measure(delivery);
+    std::span<const SessionId> copies = delivery.sessions;
+    if (copies.size() > 1 && fits) {
+        head_.make();
+        if (is_shared(delivery)) {
+            append_to_logs();
+            copies = fan_out_.copies();
+        }
+    }
     const std::uint64_t bytes = head_.ring_bytes();
     const bool may_drop = delivery.service == Service::unreliable &&
                           options_.slow_reader == SlowReaderPolicy::drop_unreliable;
-    for (const SessionId id : delivery.sessions) {
+    for (const SessionId id : copies) {
         Session* session = find(id);
         if (session == nullptr || !session->receives()) {
             ++counters_.stale;
@@ -152,8 +182,10 @@ void ClientPlane::deliver(const engine::Delivery& delivery) {
             ++counters_.dropped_unreliable;
             continue;
         }
-        const RingStatus status = fits ? write_message(session->deliver(), head_, delivery.payload)
-                                       : RingStatus::too_large;
+        RingStatus status = fits ? RingStatus::ok : RingStatus::too_large;
+        // What waits in the log counts as if it waited in the ring.
+        if (fits && room == Room::high && session->is_full_for(bytes)) status = RingStatus::full;
+        if (status == RingStatus::ok) status = write_message(session->deliver(), head_);
         if (status == RingStatus::ok) counters_.delivered_bytes += delivery.payload.size();
         settle(*session, status, Reason::too_large);
     }
@@ -225,7 +257,8 @@ void ClientPlane::warn(Session& session) {
     ++slow_;
     ++counters_.warnings;
     RingProducer& ring = session.deliver();
-    const WarningBody body{ring.fill(), ring.capacity(), session.unread(), options_.unread_max};
+    const WarningBody body{session.unread_bytes(), ring.capacity(), session.unread(),
+                           options_.unread_max};
     // If even the warning does not fit, the record behind it will say so.
     if (write_warning(ring, body) != RingStatus::ok) return;
     session.on_written();
@@ -283,6 +316,8 @@ void ClientPlane::update_slow() {
 // --- end of pass ---------------------------------------------------------------------------------
 
 void ClientPlane::publish() {
+    close_run();
+    ++pass_;
     if (!dirty_.empty()) {
         bool changed = false;
         for (const std::uint16_t slot : dirty_) changed |= sessions_[slot].publish();
@@ -322,6 +357,8 @@ void ClientPlane::kick(SessionId id, Reason reason) {
 }
 
 void ClientPlane::kick_all(Reason reason) {
+    close_run();
+    closing_ = true;
     for (const std::uint16_t slot : active_) end(sessions_[slot], reason);
 }
 

@@ -12,6 +12,7 @@
 #include "base/ids.hpp"
 #include "base/time.hpp"
 #include "client_shm/server/deliver_writer.hpp"
+#include "client_shm/server/fan_out.hpp"
 #include "client_shm/server/session.hpp"
 #include "client_shm/server/session_table.hpp"
 #include "config/settings.hpp"
@@ -37,7 +38,9 @@ struct PlaneCounters {
     std::uint64_t operations{0};  ///< taken by the engine
     std::uint64_t refused{0};     ///< illegal, told to the client
     std::uint64_t would_block{0};
-    std::uint64_t deliveries{0};       ///< records written: messages and views
+    std::uint64_t deliveries{0};       ///< records given to sessions: messages and views
+    std::uint64_t shared{0};           ///< of those, messages that were not copied for the session
+    std::uint64_t log_full{0};         ///< passes that found no room in a log, and copied
     std::uint64_t delivered_bytes{0};  ///< payload
     std::uint64_t stale{0};            ///< for a session that is gone or going
     std::uint64_t dropped_unreliable{0};
@@ -64,8 +67,9 @@ public:
     template <typename F>
     std::size_t poll(Instant now, F&& on_op);
 
-    /// Writes one record to each of the delivery's sessions; a full ring is the reader's problem
-    /// (SlowReaderPolicy), never the ring's.
+    /// Gives one record to each of the delivery's sessions; a full ring is the reader's problem
+    /// (SlowReaderPolicy), never the ring's. Cost: one copy for all receivers that share a log, one
+    /// for each of the others.
     void deliver(const engine::Delivery& delivery);
     void view(const engine::ViewEvent& event);
     void flush(const engine::FlushRequest& request);
@@ -98,7 +102,13 @@ private:
 
     void take_news();
     void reap();
-    Session* find(SessionId id);
+    bool lingers(Session& session);
+    Session* find(SessionId id) {
+        // Not sessions_.size(), which divides.
+        if (id.slot >= table_.options().sessions) return nullptr;
+        Session& session = sessions_[id.slot];
+        return session.is(id) ? &session : nullptr;
+    }
     void touch(Session& session);
     void end(Session& session, Reason reason);
     void refuse(Session& session, const engine::ClientOp& op, engine::Accept accept);
@@ -110,12 +120,24 @@ private:
     bool has_caught_up(const Session& session) const;
     void warn(Session& session);
     enum class Room : std::uint8_t { enough, high, none };
-    /// Notes the high-water mark. `none` has ended the session.
+    /// Before any record: what the session reads from a log comes first. Notes the high-water mark.
+    /// `none` has ended the session.
     Room room_for(Session& session, std::uint64_t bytes) {
+        if (session.in_run) close_run();
         return is_high(session, bytes) ? room_when_high(session, bytes) : Room::enough;
     }
     Room room_when_high(Session& session, std::uint64_t bytes);
     void settle(Session& session, RingStatus status, Reason too_large);
+
+    // client_plane_log.cpp
+    bool is_shared(const engine::Delivery& delivery);
+    bool make_room(DeliveryLog& log, std::uint64_t bytes);
+    bool has_room_for_run(Session& session, std::uint64_t bytes);
+    void begin_run(std::span<const SessionId> receivers, std::uint64_t bytes);
+    void append_to_logs();
+    void close_run();
+    void refer(Session& session, const RunBody& run);
+
     void update_slow();
     bool holds_back(const Session& session) const {
         return slow_ > 0 && options_.slow_reader == config::SlowReaderPolicy::block &&
@@ -126,6 +148,8 @@ private:
     PlaneOptions options_;
     std::uint64_t high_bytes_;   ///< of a session, from here on its reader is slow
     std::uint64_t high_unread_;  ///< records; the same
+    std::uint64_t run_bytes_;    ///< of a run, unless one message has more
+    std::uint64_t run_records_;  ///< of a run; 0: limits are so low that all get copies
     DaemonHeader* page_;
     std::vector<Session> sessions_;      ///< by slot
     std::vector<std::uint16_t> active_;  ///< slots in use
@@ -136,6 +160,10 @@ private:
     SessionId placed_;  ///< whose operation was the latest to get its place
     std::uint64_t placed_operation_{0};
     MessageHead head_;  ///< of the message being delivered
+    FanOut fan_out_;
+    std::size_t log_readers_{0};  ///< sessions that have one
+    std::uint64_t pass_{1};
+    bool closing_{false};  ///< all sessions are being ended
     PlaneCounters counters_;
 };
 

@@ -54,6 +54,12 @@ void write_sets_of_one_change(std::byte* at, const ViewEvent& event) {
     }
 }
 
+void write_body(std::byte* at, const MessageHead& head) {
+    head.write_to(at);
+    const std::span<const std::byte> payload = head.payload();
+    if (!payload.empty()) std::memcpy(at + head.bytes(), payload.data(), payload.size());
+}
+
 void commit(RingProducer& ring, RecordType type, std::size_t body_bytes,
             std::uint64_t operation = 0) {
     ring.commit({static_cast<std::uint32_t>(body_bytes), type, 0, operation});
@@ -61,26 +67,30 @@ void commit(RingProducer& ring, RecordType type, std::size_t body_bytes,
 
 }  // namespace
 
-bool MessageHead::make(const Delivery& delivery) {
-    const std::size_t names = message_names_bytes(delivery);
-    size_ = align_up(sizeof(MessageBody) + names, kPayloadAlign);
-    payload_bytes_ = delivery.payload.size();
-    if (names > kNamesBytesMax) return false;
+bool MessageHead::measure(const Delivery& delivery) {
+    delivery_ = &delivery;
+    made_ = false;
+    names_ = message_names_bytes(delivery);
+    size_ = align_up(sizeof(MessageBody) + names_, kPayloadAlign);
+    body_bytes_ = size_ + delivery.payload.size();
+    return names_ <= kNamesBytesMax;
+}
+
+void MessageHead::encode(std::byte* at) const {
     MessageBody body{};
-    body.service = static_cast<std::uint8_t>(delivery.service);
-    body.type = delivery.type;
-    body.group_count = static_cast<std::uint16_t>(delivery.groups.size());
-    body.names_bytes = static_cast<std::uint16_t>(names);
-    body.ring_epoch = delivery.ring.epoch;
-    body.representative = raw(delivery.ring.representative);
-    body.seq = delivery.seq.raw;
-    body.index = delivery.index;
+    body.service = static_cast<std::uint8_t>(delivery_->service);
+    body.type = delivery_->type;
+    body.group_count = static_cast<std::uint16_t>(delivery_->groups.size());
+    body.names_bytes = static_cast<std::uint16_t>(names_);
+    body.ring_epoch = delivery_->ring.epoch;
+    body.representative = raw(delivery_->ring.representative);
+    body.seq = delivery_->seq.raw;
+    body.index = delivery_->index;
     // Padding too: what is left of another message's names is not for these readers.
-    std::memset(bytes_.data() + size_ - kPayloadAlign, 0, kPayloadAlign);
-    std::memcpy(bytes_.data(), &body, sizeof body);
-    std::byte* at = write_name(bytes_.data() + sizeof body, delivery.sender);
-    for (const std::string_view group : delivery.groups) at = write_name(at, group);
-    return true;
+    std::memset(at + size_ - kPayloadAlign, 0, kPayloadAlign);
+    std::memcpy(at, &body, sizeof body);
+    at = write_name(at + sizeof body, delivery_->sender);
+    for (const std::string_view group : delivery_->groups) at = write_name(at, group);
 }
 
 std::uint64_t view_ring_bytes(const ViewEvent& event) {
@@ -88,15 +98,25 @@ std::uint64_t view_ring_bytes(const ViewEvent& event) {
                         event.members.size() * sizeof(std::uint16_t));
 }
 
-RingStatus write_message(RingProducer& ring, const MessageHead& head,
-                         std::span<const std::byte> payload) {
+RingStatus write_message(RingProducer& ring, const MessageHead& head) {
     const std::size_t body_bytes = head.body_bytes();
     if (const RingStatus status = ring.reserve(body_bytes); status != RingStatus::ok) return status;
-    const std::span<const std::byte> front = head.bytes();
-    std::byte* const start = ring.body();
-    std::memcpy(start, front.data(), front.size());
-    if (!payload.empty()) std::memcpy(start + front.size(), payload.data(), payload.size());
+    write_body(ring.body(), head);
     commit(ring, RecordType::message, body_bytes);
+    return RingStatus::ok;
+}
+
+void write_message_at(std::byte* at, const MessageHead& head) {
+    const RecordHeader header{static_cast<std::uint32_t>(head.body_bytes()), RecordType::message, 0,
+                              0};
+    std::memcpy(at, &header, sizeof header);
+    write_body(at + sizeof header, head);
+}
+
+RingStatus write_run(RingProducer& ring, const RunBody& run) {
+    if (const RingStatus status = ring.reserve(sizeof run); status != RingStatus::ok) return status;
+    std::memcpy(ring.body(), &run, sizeof run);
+    commit(ring, RecordType::run, sizeof run);
     return RingStatus::ok;
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "base/limits.hpp"
@@ -13,28 +14,46 @@
 
 namespace torc::client_shm {
 
-/// What stands in front of a message's payload, names and all: the same bytes for every reader, so
-/// it is made once a message and then copied.
+/// What stands in front of a message's payload, names and all: the same bytes for every reader. For
+/// one it is written in place; for several it is made once and then copied.
 class MessageHead {
 public:
     MessageHead() {}  // NOLINT: leaves bytes_ as they are; most never count
 
     /// False: more or longer names than a message may have. Its record is then too large for any
-    /// ring. Takes: the delivery, read during the call only.
-    bool make(const engine::Delivery& delivery);
+    /// ring. Takes: the delivery, which is read until the next one comes.
+    bool measure(const engine::Delivery& delivery);
+    /// For more than one copy; after `measure`.
+    void make() {
+        encode(bytes_.data());
+        made_ = true;
+    }
+    void write_to(std::byte* at) const {
+        if (made_) {
+            std::memcpy(at, bytes_.data(), size_);
+        } else {
+            encode(at);
+        }
+    }
 
-    std::span<const std::byte> bytes() const { return {bytes_.data(), size_}; }
+    std::size_t bytes() const { return size_; }
+    std::span<const std::byte> payload() const { return delivery_->payload; }
     /// Of the whole record: of its body, and what it takes in a ring.
-    std::size_t body_bytes() const { return size_ + payload_bytes_; }
-    std::uint64_t ring_bytes() const { return record_bytes(body_bytes()); }
+    std::size_t body_bytes() const { return body_bytes_; }
+    std::uint64_t ring_bytes() const { return record_bytes(body_bytes_); }
 
 private:
     static constexpr std::size_t kNamesBytesMax =
         (kGroupsPerMessageMax + 1) * name_bytes(kGroupNameMax);
     static_assert(kNamesBytesMax <= UINT16_MAX);
 
+    void encode(std::byte* at) const;
+
+    const engine::Delivery* delivery_{nullptr};
+    std::size_t names_{0};
     std::size_t size_{0};  ///< a multiple of kPayloadAlign
-    std::size_t payload_bytes_{0};
+    std::size_t body_bytes_{0};
+    bool made_{false};
     std::array<std::byte, align_up(sizeof(MessageBody) + kNamesBytesMax, kPayloadAlign)> bytes_;
 };
 
@@ -42,9 +61,8 @@ private:
 std::uint64_t view_ring_bytes(const engine::ViewEvent& event);
 
 /// Each gives ok, full, too_large, or corrupt (the client's counter is impossible).
-/// Takes: the payload that `head` was made for.
-RingStatus write_message(RingProducer& ring, const MessageHead& head,
-                         std::span<const std::byte> payload);
+RingStatus write_message(RingProducer& ring, const MessageHead& head);
+RingStatus write_run(RingProducer& ring, const RunBody& run);
 /// `joined` tells whether the receiver is who the view's cause join is about.
 RingStatus write_view(RingProducer& ring, const engine::ViewEvent& event, bool joined,
                       Reason reason);
@@ -52,5 +70,8 @@ RingStatus write_flush_request(RingProducer& ring, const engine::FlushRequest& r
 RingStatus write_warning(RingProducer& ring, const WarningBody& body);
 RingStatus write_refused(RingProducer& ring, RecordType refused, Reason reason,
                          std::uint64_t operation);
+
+/// The record of a message, header and all, where there is room for `head.ring_bytes()`.
+void write_message_at(std::byte* at, const MessageHead& head);
 
 }  // namespace torc::client_shm

@@ -34,6 +34,7 @@ bool OpDecoder::decode(const RecordView& record, ClientOp& op) {
         case RecordType::warning:
         case RecordType::refused:
         case RecordType::flush_request:
+        case RecordType::run:
             return false;
     }
     return false;

@@ -10,8 +10,8 @@ using engine::ClientOp;
 void Session::start(const SessionSlot& slot) {
     TORC_CHECK(phase_ == Phase::unused);
     phase_ = Phase::opening;
-    hung_up_ = ended_ = decoded_ = more_ = space_given_ = news_given_ = false;
-    above_high = dirty = false;
+    hung_up_ = gone_ = ended_ = decoded_ = more_ = space_given_ = news_given_ = false;
+    above_high = dirty = lingering = in_run = false;
     id_ = slot.id;
     name_ = slot.name;
     submit_header_ = slot.submit.header<const SubmitHeader>();
@@ -24,7 +24,8 @@ void Session::start(const SessionSlot& slot) {
     receive_bell_ = slot.receive_bell.get();
     space_bell_ = slot.space_bell.get();
     receive_answered_ = space_answered_ = 0;
-    written_ = released_ = 0;
+    written_ = released_ = log_written_ = log_released_ = 0;
+    pins_.start(slot.log);
     operations_ = OperationLog{};
     counted_ = false;
 }
@@ -90,8 +91,12 @@ void Session::withdrawn() {
 
 bool Session::refresh() {
     const std::uint64_t released = submit_header_->released.load(std::memory_order_relaxed);
+    const std::uint64_t in_log = submit_header_->log_released.load(std::memory_order_relaxed);
     if (!deliver_.refresh() || released < released_ || released > written_) return false;
+    if (in_log < log_released_ || in_log > log_written_) return false;
     released_ = released;
+    log_released_ = in_log;
+    pins_.pass(deliver_.head());
     return true;
 }
 
@@ -145,6 +150,7 @@ void Session::publish_counts() {
 bool Session::publish() {
     if (deliver_.unpublished()) {
         deliver_header_->written.store(written_, std::memory_order_relaxed);
+        deliver_header_->log_written.store(log_written_, std::memory_order_relaxed);
         deliver_.publish();
         news_given_ = true;
     }

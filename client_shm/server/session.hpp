@@ -8,6 +8,7 @@
 
 #include "base/ids.hpp"
 #include "client_shm/rings.hpp"
+#include "client_shm/server/log_pins.hpp"
 #include "client_shm/server/op_decoder.hpp"
 #include "client_shm/server/operation_log.hpp"
 #include "client_shm/server/session_table.hpp"
@@ -32,7 +33,10 @@ public:
 
     /// Begins a life on memory lent by the control thread.
     void start(const SessionSlot& slot);
-    void finish() { phase_ = Phase::unused; }
+    void finish() {
+        pins_.drop_all();
+        phase_ = Phase::unused;
+    }
 
     SessionId id() const { return id_; }
     Phase phase() const { return phase_; }
@@ -72,8 +76,12 @@ public:
     std::string_view name() const { return name_; }
     bool offers_send() const { return decoded_ && op_.kind == engine::ClientOp::Kind::send; }
 
-    /// The client is gone: serve what it had committed, then close.
-    void hang_up() { hung_up_ = true; }
+    /// The client is gone: serve what it had committed, then close. With `reads_on` it has only
+    /// said so, and may still read what it was given; a second call without that is its real end.
+    void hang_up(bool reads_on) {
+        hung_up_ = true;
+        gone_ = !reads_on;
+    }
     /// The daemon ends it: what is half taken is finished, the rest is not read.
     void end(Reason reason);
 
@@ -84,11 +92,34 @@ public:
 
     RingProducer& deliver() { return deliver_; }
     void on_written() { ++written_; }
-    /// Bytes of them; as far as known, an upper bound until `refresh`.
-    std::uint64_t unread_bytes() const { return deliver_.fill(); }
+    /// The log that its client maps, or nullptr.
+    DeliveryLog* log() const { return pins_.log(); }
+    /// Whether its ring may refer to the log's open extent now. Looks at the client's counters once
+    /// an extent. False too if those are impossible: see `refresh`.
+    bool may_refer() { return pins_.has_open() || (refresh() && pins_.may_pin_open()); }
+    /// So many messages in the log's open extent were referred to by the record just written.
+    void on_run(const RunBody& run) {
+        written_ += run.records;
+        log_written_ += run.bytes;
+        pins_.pin_open(deliver_.tail());
+    }
+    /// Ended while its client may still read what the ring refers to: memory of the log, which must
+    /// not change under it.
+    bool lingers() {
+        if (gone_ || pins_.empty() || !(ended_ || hung_up_)) return false;
+        return refresh() && !pins_.empty();
+    }
+    /// Bytes in its ring and, through it, in the log; as far as known, an upper bound until
+    /// `refresh`.
+    std::uint64_t unread_bytes() const { return deliver_.fill() + log_written_ - log_released_; }
+    /// Log and ring together hold as much for it as its ring alone might; only then, for the ring
+    /// tells by itself that it is full.
+    bool is_full_for(std::uint64_t bytes) const {
+        return log_written_ != log_released_ && unread_bytes() + bytes > deliver_.capacity();
+    }
     /// Records written and not released, as far as known; an upper bound until `refresh`.
     std::uint64_t unread() const { return written_ - released_; }
-    /// Reads what the client says it has released. False if that is impossible.
+    /// Reads what the client says it has released, and unpins that. False if that is impossible.
     bool refresh();
     /// Shows what was written and gives back what was read. Gives: whether anything changed.
     bool publish();
@@ -97,6 +128,8 @@ public:
 
     bool above_high{false};  ///< was over the high-water mark and not under half since
     bool dirty{false};       ///< in the plane's list for this pass
+    bool lingering{false};   ///< the control thread knows that it lingers
+    bool in_run{false};      ///< reads the plane's open run: its ring must refer to that first
 
 private:
     /// An operation without a record.
@@ -107,6 +140,7 @@ private:
     // what every pass touches comes first
     Phase phase_{Phase::unused};
     bool hung_up_{false};
+    bool gone_{false};  ///< the client reads nothing any more
     bool ended_{false};
     bool decoded_{false};  ///< op_ was offered and not taken
     bool more_{false};
@@ -115,8 +149,11 @@ private:
     SessionId id_;
     RingConsumer submit_;
     RingProducer deliver_;
-    std::uint64_t written_{0};   ///< records
-    std::uint64_t released_{0};  ///< last seen of the client's
+    std::uint64_t written_{0};      ///< records
+    std::uint64_t released_{0};     ///< last seen of the client's
+    std::uint64_t log_written_{0};  ///< bytes; the same in the log
+    std::uint64_t log_released_{0};
+    LogPins pins_;
     std::uint32_t receive_answered_{0};
     std::uint32_t space_answered_{0};
     const SubmitHeader* submit_header_{nullptr};

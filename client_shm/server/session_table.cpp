@@ -47,12 +47,12 @@ Result<std::unique_ptr<SessionTable>> SessionTable::make(const TableOptions& opt
 
 const SessionSlot* SessionTable::find(std::string_view name) const {
     const auto found = std::find_if(slots_.begin(), slots_.end(), [name](const SessionSlot& slot) {
-        return slot.in_use && slot.name == name;
+        return slot.in_use && !slot.lingers && slot.name == name;
     });
     return found == slots_.end() ? nullptr : &*found;
 }
 
-SessionSlot* SessionTable::open(std::string_view name, Reason& reason) {
+SessionSlot* SessionTable::open(std::string_view name, Reason& reason, const LogReader& reader) {
     if (!name.empty() && !is_session_name(name)) {
         reason = Reason::bad_name;
         return nullptr;
@@ -78,6 +78,7 @@ SessionSlot* SessionTable::open(std::string_view name, Reason& reason) {
         reason = Reason::no_memory;
         return nullptr;
     }
+    slot.log = join_log(reader);
     slot.in_use = true;
     ++in_use_;
     next_slot_ = (next_slot_ + 1) % slots_.size();
@@ -105,7 +106,36 @@ bool SessionTable::make_memory(SessionSlot& slot) {
     return true;
 }
 
+/// The log of those who may read what the other may. Gives: nullptr if there shall be none, or
+/// there is no memory for it: copies do as well.
+DeliveryLog* SessionTable::join_log(const LogReader& reader) {
+    if (!reader.takes_runs || options_.log_sharing == config::LogSharing::off) return nullptr;
+    const bool by_user = options_.log_sharing == config::LogSharing::user;
+    if (by_user && reader.uid == kOverflowUid) return nullptr;
+    const uid_t uid = by_user ? reader.uid : 0;
+    for (SharedLog& shared : logs_) {
+        if (shared.uid != uid) continue;
+        ++shared.sessions;
+        return shared.log.get();
+    }
+    if (logs_.size() == kLogsMax) return nullptr;
+    auto made = DeliveryLog::make(log_blocks_for(options_.ring_bytes));
+    if (!made) return nullptr;
+    logs_.push_back({uid, 1, std::move(*made)});
+    return logs_.back().log.get();
+}
+
+void SessionTable::leave_log(DeliveryLog* log) {
+    const auto shared = std::find_if(logs_.begin(), logs_.end(), [log](const SharedLog& candidate) {
+        return candidate.log.get() == log;
+    });
+    TORC_CHECK(shared != logs_.end());
+    if (--shared->sessions == 0) logs_.erase(shared);
+}
+
 void SessionTable::reset(SessionSlot& slot) {
+    if (slot.log != nullptr) leave_log(slot.log);
+    slot.log = nullptr;
     slot.submit = Segment{};
     slot.deliver = Segment{};
     slot.receive_bell.reset();
@@ -113,10 +143,16 @@ void SessionTable::reset(SessionSlot& slot) {
     slot.name.clear();
     slot.in_use = false;
     slot.end_asked = false;
+    slot.lingers = false;
 }
 
 void SessionTable::hang_up(SessionId session) {
     TORC_CHECK(to_core_.push({ToCore::Kind::hung_up, session, Reason::none}));
+    ring_bell(core_bell_.get());
+}
+
+void SessionTable::let_go(SessionId session) {
+    TORC_CHECK(to_core_.push({ToCore::Kind::let_go, session, Reason::none}));
     ring_bell(core_bell_.get());
 }
 
@@ -130,6 +166,9 @@ void SessionTable::end(SessionId session, Reason reason) {
 
 std::optional<ToControl> SessionTable::take() {
     const std::optional<ToControl> message = to_control_.pop();
+    if (message && message->kind == ToControl::Kind::lingers) {
+        slots_[message->session.slot].lingers = true;
+    }
     if (message && message->kind == ToControl::Kind::released) {
         SessionSlot& slot = slots_[message->session.slot];
         TORC_CHECK(slot.in_use && slot.id == message->session);
@@ -142,17 +181,22 @@ std::optional<ToControl> SessionTable::take() {
 void SessionTable::clear_control_bell() const { clear_bell(control_bell_.get()); }
 
 void SessionTable::opened(SessionId session) {
-    TORC_CHECK(to_control_.push({ToControl::Kind::opened, session, Reason::none}));
+    TORC_CHECK(to_control_.push({ToControl::Kind::opened, session, Reason::none, false}));
     news_for_control_ = true;
 }
 
-void SessionTable::kick(SessionId session, Reason reason) {
-    TORC_CHECK(to_control_.push({ToControl::Kind::kick, session, reason}));
+void SessionTable::kick(SessionId session, Reason reason, bool lingers) {
+    TORC_CHECK(to_control_.push({ToControl::Kind::kick, session, reason, lingers}));
+    news_for_control_ = true;
+}
+
+void SessionTable::linger(SessionId session) {
+    TORC_CHECK(to_control_.push({ToControl::Kind::lingers, session, Reason::none, false}));
     news_for_control_ = true;
 }
 
 void SessionTable::release(SessionId session) {
-    TORC_CHECK(to_control_.push({ToControl::Kind::released, session, Reason::none}));
+    TORC_CHECK(to_control_.push({ToControl::Kind::released, session, Reason::none, false}));
     news_for_control_ = true;
 }
 

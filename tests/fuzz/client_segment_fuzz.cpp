@@ -1,18 +1,22 @@
 // A client that does anything to the memory it shares with the daemon, at any moment between two
 // passes of the poll loop. An input is a series of steps (see `Step`). Beyond "no crash": whatever
 // the plane offers the engine is well-formed and lies in memory that the record covers, the client
-// never gets more than a ring's worth of room, and at the end the session's slot is free again.
+// never gets more than a ring's worth of room, and at the end the session's slot is free again. An
+// honest neighbour reads from the same delivery log: whatever the other does, it finds there what
+// was said, in order.
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string_view>
 #include <sys/mman.h>
 
 #include "base/check.hpp"
+#include "client_shm/client/run_walk.hpp"
 #include "client_shm/layout.hpp"
 #include "client_shm/server/client_plane.hpp"
 
@@ -32,6 +36,10 @@ enum class Step : std::uint8_t {
     pass,     ///< u8: what the engine answers, two bits an operation
     deliver,  ///< u16 size, u8 service: a message for the session
     hang_up,
+    log_released,  ///< u64: the bytes given back in the log become this
+    say_to_both,   ///< u16 size: a message for the session and its neighbour
+    neighbour,     ///< u8: the neighbour reads so many records
+    let_go,        ///< the client says that it is done, and reads on
     count,
 };
 
@@ -99,10 +107,94 @@ void check_op(const ClientOp& op, const SessionSlot& slot) {
     TORC_CHECK(sum(op.payload) <= 255 * op.payload.size());
 }
 
+std::span<const std::byte> text_of(const RecordView& record) {
+    MessageBody body;
+    std::memcpy(&body, record.body, sizeof body);
+    const std::size_t at = align_up(sizeof body + body.names_bytes, kPayloadAlign);
+    return {record.body + at, record.header.body_bytes - at};
+}
+
+/// A session that does as libtorc does.
+class Neighbour {
+public:
+    explicit Neighbour(SessionSlot& slot)
+        : id_{slot.id},
+          hands_{slot.submit},
+          header_{slot.deliver.header<DeliverHeader>()},
+          ring_{slot.deliver.data(), slot.deliver.capacity(), &hands_.header()->deliver_head,
+                &header_->deliver_tail} {
+        TORC_CHECK(slot.log != nullptr);
+        walk_.set_log(slot.log->data(), slot.log->blocks() * kLogBlockBytes);
+    }
+    SessionId id() const { return id_; }
+    /// It is to hear so many bytes of that value.
+    void expect(std::size_t size, std::byte value) {
+        expected_.push_back({size, value});
+        waiting_bytes_ += size;
+    }
+    std::size_t waiting_bytes() const { return waiting_bytes_; }
+    void read(std::size_t records) {
+        RecordView record;
+        for (std::size_t i = 0; i < records && next(record); ++i) {
+            hear(text_of(record));
+            if (walk_.is_inside()) {
+                log_bytes_ += walk_.advance(record);
+                if (!walk_.is_inside()) ring_.advance(walk_.run());
+            } else {
+                ring_.advance(record);
+            }
+            ++records_;
+        }
+        hands_.header()->released.store(records_);
+        hands_.header()->log_released.store(log_bytes_);
+        ring_.publish();
+    }
+    void check_content() const {
+        TORC_CHECK(expected_.empty());
+        TORC_CHECK(header_->state.load() == static_cast<std::uint32_t>(SessionState::open));
+    }
+
+private:
+    struct Text {
+        std::size_t size;
+        std::byte value;
+    };
+
+    bool next(RecordView& record) {
+        if (!walk_.is_inside()) {
+            const RingStatus status = ring_.peek(record);
+            TORC_CHECK(status != RingStatus::corrupt);
+            if (status != RingStatus::ok) return false;
+            if (record.header.type != RecordType::run) return true;
+            TORC_CHECK(walk_.enter(record));
+        }
+        TORC_CHECK(walk_.peek(record));
+        return true;
+    }
+    void hear(std::span<const std::byte> text) {
+        TORC_CHECK(!expected_.empty() && text.size() == expected_.front().size);
+        const std::byte value = expected_.front().value;
+        TORC_CHECK(
+            std::all_of(text.begin(), text.end(), [&](std::byte at) { return at == value; }));
+        waiting_bytes_ -= text.size();
+        expected_.pop_front();
+    }
+
+    SessionId id_;
+    ClientHands hands_;
+    DeliverHeader* header_;
+    RingConsumer ring_;
+    RunWalk walk_;
+    std::deque<Text> expected_;
+    std::size_t waiting_bytes_{0};
+    std::uint64_t records_{0};
+    std::uint64_t log_bytes_{0};
+};
+
 class Run {
 public:
-    Run(SessionTable& table, ClientPlane& plane, SessionSlot& slot)
-        : table_{table}, plane_{plane}, slot_{slot}, hands_{slot.submit} {}
+    Run(SessionTable& table, ClientPlane& plane, SessionSlot& slot, SessionSlot& neighbour)
+        : table_{table}, plane_{plane}, slot_{slot}, hands_{slot.submit}, neighbour_{neighbour} {}
 
     void step(Input& input) {
         switch (static_cast<Step>(input.take<std::uint8_t>() %
@@ -139,6 +231,19 @@ public:
                 if (!hung_up_) table_.hang_up(slot_.id);
                 hung_up_ = true;
                 break;
+            case Step::log_released:
+                hands_.header()->log_released.store(input.take<std::uint64_t>());
+                break;
+            case Step::say_to_both:
+                say_to_both(input.take<std::uint16_t>() / 4);
+                break;
+            case Step::neighbour:
+                neighbour_.read(input.take<std::uint8_t>());
+                break;
+            case Step::let_go:
+                if (!let_go_ && !hung_up_) table_.let_go(slot_.id);
+                let_go_ = true;
+                break;
             case Step::count:
                 break;
         }
@@ -146,6 +251,7 @@ public:
 
     void pass(unsigned answers) {
         plane_.poll(Instant{}, [&](const ClientOp& op) {
+            if (op.session == neighbour_.id()) return Accept::accepted;
             check_op(op, slot_);
             const unsigned answer = answers & 3;
             answers >>= 2;
@@ -159,6 +265,10 @@ public:
     /// Whatever happened: the client dies, the engine takes everything, and the slot comes back.
     void finish() {
         if (!hung_up_) table_.hang_up(slot_.id);
+        plane_.publish();
+        neighbour_.read(SIZE_MAX);
+        neighbour_.check_content();
+        table_.hang_up(neighbour_.id());
         for (int i = 0; i < 4096 && plane_.sessions() > 0; ++i) pass(0);
         TORC_CHECK(plane_.sessions() == 0);
         while (table_.take()) {
@@ -170,13 +280,31 @@ private:
     void deliver(std::size_t size, unsigned service) {
         static const std::array<std::byte, 65536> payload{};
         const std::array<SessionId, 1> sessions{slot_.id};
+        say(sessions, std::span(payload).first(size / 4), service);
+    }
+    void say_to_both(std::size_t size) {
+        // The neighbour keeps up: nobody ends it for being slow.
+        if (neighbour_.waiting_bytes() + size > kCapacityMin / 4) {
+            plane_.publish();
+            neighbour_.read(SIZE_MAX);
+        }
+        static std::array<std::byte, kCapacityMin / 4> payload;
+        const auto value = static_cast<std::byte>(++said_);
+        const std::span text = std::span(payload).first(size);
+        std::fill(text.begin(), text.end(), value);
+        neighbour_.expect(size, value);
+        const std::array<SessionId, 2> sessions{slot_.id, neighbour_.id()};
+        say(sessions, text, static_cast<unsigned>(Service::agreed));
+    }
+    void say(std::span<const SessionId> sessions, std::span<const std::byte> payload,
+             unsigned service) {
         const std::array<std::string_view, 1> groups{"g"};
         engine::Delivery delivery;
         delivery.sessions = sessions;
         delivery.sender = "#a#b";
         delivery.groups = groups;
         delivery.service = static_cast<Service>(service % 6);
-        delivery.payload = std::span(payload).first(size / 4);
+        delivery.payload = payload;
         plane_.deliver(delivery);
     }
 
@@ -184,22 +312,26 @@ private:
     ClientPlane& plane_;
     SessionSlot& slot_;
     ClientHands hands_;
+    Neighbour neighbour_;
+    unsigned said_{0};
     bool hung_up_{false};
+    bool let_go_{false};
 };
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static const std::unique_ptr<SessionTable> table =
-        std::move(*SessionTable::make({"n1", 1, kCapacityMin, 1024}));
+        std::move(*SessionTable::make({"n1", 2, kCapacityMin, 1024}));
     Input input({data, size});
     PlaneOptions options;
     options.slow_reader = static_cast<config::SlowReaderPolicy>(input.take<std::uint8_t>() % 3);
     ClientPlane plane(*table, options);
     Reason reason{};
-    SessionSlot* slot = table->open("", reason);
-    TORC_CHECK(slot != nullptr);
-    Run run(*table, plane, *slot);
+    SessionSlot* slot = table->open("", reason, {true, 0});
+    SessionSlot* neighbour = table->open("", reason, {true, 0});
+    TORC_CHECK(slot != nullptr && neighbour != nullptr);
+    Run run(*table, plane, *slot, *neighbour);
     run.pass(0);
     while (!input.empty()) run.step(input);
     run.finish();

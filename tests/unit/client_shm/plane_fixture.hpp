@@ -43,6 +43,7 @@ public:
     DeliverHeader* deliver() const { return slot_.deliver.header<DeliverHeader>(); }
     std::byte* data() const { return base_ + kSegmentHeaderBytes; }
     SessionId id() const { return slot_.id; }
+    const DeliveryLog* log() const { return slot_.log; }
 
     void write(RecordType type, const std::vector<std::byte>& body, std::uint16_t flags = 0) {
         ASSERT_EQ(producer.reserve(body.size()), RingStatus::ok);
@@ -103,9 +104,9 @@ protected:
         table = std::move(*made);
         plane = std::make_unique<ClientPlane>(*table, options);
     }
-    std::unique_ptr<RawClient> open(const std::string& name = "") {
+    std::unique_ptr<RawClient> open(const std::string& name = "", const LogReader& reader = {}) {
         Reason reason{};
-        SessionSlot* slot = table->open(name, reason);
+        SessionSlot* slot = table->open(name, reason, reader);
         EXPECT_NE(slot, nullptr);
         auto client = std::make_unique<RawClient>(*slot);
         pass();
