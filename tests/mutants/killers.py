@@ -146,7 +146,7 @@ KILLERS = {
         50, "F1, F2", "groups/Flush.WhatWasSaidBeforeTheViewWasSeenIsNotHeardInIt"),
     "cell_ignored": swarm(
         100, "F1", "groups/Flush.BetweenTheCutAndTheViewOneSpeaksToThoseWhoCameAlong"),
-    "cell_not_parted": swarm(100, "G8, G9 of a flush group"),
+    "cell_not_parted": swarm(1000, "G8, G9 of a flush group"),
     "early_in_flush_group": swarm(
         50, "F1", "engine/FlushAtEngines.EarlyClassesAreRaisedForFlushGroups"),
     "joiner_hears_early": swarm(50, "G3"),
