@@ -11,10 +11,6 @@
 // things are. If each of that were followed by the whole time of yielding, doing nothing would cost
 // several per cent of a core. So what comes after long quiet earns a glance, in which all that
 // belongs to a message is seen; what a client does, or what follows on its heels, earns all of it.
-//
-// Yielding is for processors shared with others that yield. Beside a program that computes, each
-// yield costs a slice of it, milliseconds; who sleeps is let in at once when it wakes. So when a
-// yield has taken that long, `adaptive` sleeps instead for a while.
 #pragma once
 
 #include <algorithm>
@@ -53,10 +49,6 @@ public:
     static constexpr int kQuietTimes = 2;
     /// A glance is this part of `yield_for`.
     static constexpr int kGlancePart = 20;
-    /// A yield that took so long: somebody computes on this processor.
-    static constexpr Nanos kStolen = std::chrono::milliseconds(1);
-    /// For so long nobody yields to them again.
-    static constexpr Nanos kCrowded = std::chrono::milliseconds(100);
 
     IdlePolicy(config::IdleStrategy strategy, Nanos yield_for, bool owns_core)
         : strategy_(strategy), yield_for_(yield_for), patience_(yield_for), owns_core_(owns_core) {}
@@ -68,13 +60,11 @@ public:
         if (last_pass_ != kNever) {
             last_gap_ = now - std::max(last_pass_, woken_by_);
             counters_.max_gap = std::max(counters_.max_gap, last_gap_);
-            if (yielded_ && last_gap_ >= kStolen) crowded_until_ = now + kCrowded;
         } else {
             last_work_ = now;
         }
         last_pass_ = now;
         woken_by_ = Instant{};
-        yielded_ = false;
     }
 
     /// At the end of each pass. `may_sleep`: nobody needs us at once, see the poll loop.
@@ -92,9 +82,7 @@ public:
             case config::IdleStrategy::sleepy:
                 return may_sleep ? IdleStep::sleep : IdleStep::yield;
             case config::IdleStrategy::adaptive:
-                if (may_sleep && (now - last_work_ >= patience_ || now < crowded_until_)) {
-                    return IdleStep::sleep;
-                }
+                if (may_sleep && now - last_work_ >= patience_) return IdleStep::sleep;
                 return stay_awake();
         }
         return IdleStep::yield;
@@ -117,10 +105,7 @@ public:
     const IdleCounters& counters() const { return counters_; }
 
 private:
-    IdleStep stay_awake() {
-        yielded_ = !owns_core_;
-        return owns_core_ ? IdleStep::pause : IdleStep::yield;
-    }
+    IdleStep stay_awake() const { return owns_core_ ? IdleStep::pause : IdleStep::yield; }
 
     config::IdleStrategy strategy_;
     Nanos yield_for_;
@@ -130,8 +115,6 @@ private:
     Instant last_work_{};
     Instant woken_by_{};
     Nanos last_gap_{0};
-    bool yielded_{false};  ///< at the end of the last pass
-    Instant crowded_until_{};
     IdleCounters counters_;
 };
 

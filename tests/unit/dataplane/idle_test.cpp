@@ -81,7 +81,6 @@ TEST(Idle, ALoopThatNeverHadWorkYieldsBeforeItsFirstSleep) {
 TEST(Idle, AFrameAfterLongQuietEarnsAGlanceOnly) {
     Passes passes{{IdleStrategy::adaptive, kYield, false}};
     passes.pass(Nanos{1}, Work::none);
-    passes.pass(kYield, Work::none);  // sleeps
     EXPECT_EQ(passes.pass(std::chrono::milliseconds(50), Work::some), IdleStep::look_again);
     EXPECT_EQ(passes.pass(microseconds(24), Work::none), IdleStep::yield);
     EXPECT_EQ(passes.pass(microseconds(1), Work::none), IdleStep::sleep);
@@ -94,27 +93,9 @@ TEST(Idle, AFrameAfterLongQuietEarnsAGlanceOnly) {
 TEST(Idle, AClientAfterLongQuietIsTraffic) {
     Passes passes{{IdleStrategy::adaptive, kYield, false}};
     passes.pass(Nanos{1}, Work::none);
-    passes.pass(kYield, Work::none);  // sleeps
     passes.pass(std::chrono::seconds(1), Work::traffic);
     EXPECT_EQ(passes.pass(microseconds(499), Work::none), IdleStep::yield);
     EXPECT_EQ(passes.pass(microseconds(1), Work::none), IdleStep::sleep);
-}
-
-TEST(Idle, WhoLostASliceByYieldingSleepsForAWhile) {
-    Passes passes{{IdleStrategy::adaptive, kYield, false}};
-    passes.pass(Nanos{1}, Work::traffic);
-    EXPECT_EQ(passes.pass(microseconds(10), Work::none), IdleStep::yield);
-    EXPECT_EQ(passes.pass(IdlePolicy::kStolen, Work::traffic), IdleStep::look_again);
-    EXPECT_EQ(passes.pass(microseconds(10), Work::none), IdleStep::sleep) << "the yield took 1 ms";
-    passes.pass(IdlePolicy::kCrowded, Work::traffic);
-    EXPECT_EQ(passes.pass(microseconds(10), Work::none), IdleStep::yield) << "tries again";
-}
-
-TEST(Idle, ALongPassOfOnesOwnIsNoStolenSlice) {
-    Passes passes{{IdleStrategy::adaptive, kYield, false}};
-    passes.pass(Nanos{1}, Work::traffic);
-    passes.pass(std::chrono::milliseconds(3), Work::traffic);
-    EXPECT_EQ(passes.pass(microseconds(10), Work::none), IdleStep::yield);
 }
 
 TEST(Idle, CountsPassesAndTheLongestGapBetweenThem) {
