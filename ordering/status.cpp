@@ -51,8 +51,9 @@ void Ring::Impl::on_status(FrameRef frame) {
     const bool takes = mode == Mode::operational || mode == Mode::recovering;
     if (!status || !takes || token_ring().alone()) return context.count(CounterId::status_foreign);
     const RingId about{status->epoch, NodeIndex{status->representative.get()}};
-    if (about != token_ring().id() && !mutant(Mutant::status_of_other_ring))
+    if (about != token_ring().id() && !mutant(Mutant::status_of_other_ring)) {
         return context.count(CounterId::status_foreign);
+    }
     const NodeIndex sender{status->sender.get()};
     if (sender == token_ring().next()) pass.acknowledged(status->token_seq);
     if (context.settings.status_frames && mode == Mode::operational && ring.contains(sender)) {
