@@ -2,11 +2,11 @@
 // view when it spoke. G13 Strong Total Order: there is one order of all ordered messages and views
 // that every session's own order, and causality, agrees with (which contains the weak one). G14
 // Reliable Total Order: before a signal, what two sessions hear in a view is the same row, one
-// perhaps shorter.
-#include <algorithm>
+// perhaps shorter (rows.hpp tells the exception).
 #include <unordered_map>
 
 #include "tests/checker/precedence.hpp"
+#include "tests/checker/rows.hpp"
 #include "tests/checker/sessions.hpp"
 
 namespace torc::check {
@@ -37,9 +37,8 @@ private:
                 longest = &here;
                 continue;
             }
-            const std::size_t common = std::min(here.before_signal(), longest->before_signal());
-            if (!std::equal(here.heard.begin(), here.heard.begin() + as_offset(common),
-                            longest->heard.begin())) {
+            if (!Rows(story_, trace_.numbers(view.members), row_of(here), row_of(*longest))
+                     .agree()) {
                 verdict_.add("G14", story_.name(trace_, here.session) + " and " +
                                         story_.name(trace_, longest->session) +
                                         " hear different rows of messages in " +
@@ -48,8 +47,8 @@ private:
             if (here.before_signal() > longest->before_signal()) longest = &here;
         }
     }
-    static std::ptrdiff_t as_offset(std::size_t count) {
-        return static_cast<std::ptrdiff_t>(count);
+    static Rows::Row row_of(const Standing& standing) {
+        return Rows::Row(standing.heard).first(standing.before_signal());
     }
 
     /// What a sender knew only grows, so each of its messages is looked at from there on.

@@ -183,6 +183,46 @@ TEST(Judgement, NothingFollowsFromWhatMayHaveComeByAnotherGroup) {
     EXPECT_EQ(broken_by(head + of("signal", "b", "group=f") + tail), "");
 }
 
+// --- a plain group g, of a and b, that c speaks to from outside
+// ------------------------------
+
+const std::string kOpenGroup =
+    "opened at=0.1 session=#a#n0@1\nopened at=1.1 session=#b#n1@1\n"
+    "opened at=2.1 session=#c#n2@1\n"
+    "view at=0.1 session=#a#n0@1 group=g ring=5.0 index=1 cause=join members=#a#n0 sets= mine=0 "
+    "flush=0\n"
+    "view at=0.1 session=#a#n0@1 group=g ring=5.0 index=2 cause=join members=#a#n0,#b#n1 sets= "
+    "mine=0 flush=0\n"
+    "view at=1.1 session=#b#n1@1 group=g ring=5.0 index=2 cause=join members=#a#n0,#b#n1 sets= "
+    "mine=0 flush=0\n";
+const std::string kByC = "message=3 service=agreed groups=g";
+const std::string kByCToo = "message=4 service=agreed groups=g";
+const std::string kByB = "message=5 service=agreed groups=g";
+const std::string kByA = "message=6 service=agreed groups=g";
+
+std::string c_said(const std::string& message) {
+    return "said at=2.1 session=#c#n2@1 " + message + "\n";
+}
+
+/// The daemon of c died; g lost nobody and was not signalled. a had the last message, b went on.
+TEST(Judgement, TheEndOfWhatAnOutsiderSaidMayBeWithOneAlone) {
+    EXPECT_EQ(broken_by(kOpenGroup + c_said(kByC) + of("heard", "a", kByC) + of("said", "b", kByB) +
+                        of("heard", "b", kByB)),
+              "");
+}
+
+TEST(Judgement, BehindWhatIsMissingOfAnOutsiderNothingOfItComes) {
+    EXPECT_EQ(broken_by(kOpenGroup + c_said(kByC) + c_said(kByCToo) + of("heard", "a", kByC) +
+                        of("heard", "a", kByCToo) + of("heard", "b", kByCToo)),
+              "G14 ");
+}
+
+TEST(Judgement, NothingIsMissingOfAMember) {
+    EXPECT_EQ(broken_by(kOpenGroup + of("said", "a", kByA) + of("said", "b", kByB) +
+                        of("heard", "a", kByB) + of("heard", "a", kByA) + of("heard", "b", kByA)),
+              "G14 ");
+}
+
 /// Its sender heard it behind the signal; b knew of a flush group h that the sender did not know
 /// of.
 TEST(Judgement, WhatOneHearsOfItsOwnBehindTheSignalOthersMayHaveRefused) {
