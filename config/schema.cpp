@@ -216,7 +216,7 @@ constexpr std::array kSchema{
                          "MAX_MESSAGE_BODY_LEN (about 140 kB), at compile time"),
                64 * kKiB, std::int64_t{kMessageBytesMax})),
     with<InCluster<&C::in_flight_frames>>(
-        within(described(cluster("in_flight_frames", ValueType::integer, "512"),
+        within(described(cluster("in_flight_frames", ValueType::integer, "768"),
                          "Frames that may be on the way, not yet known to be everywhere. Keep it "
                          "at or below three "
                          "quarters of the receive descriptors of the smallest NIC: then a stalled "

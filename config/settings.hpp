@@ -48,7 +48,7 @@ struct ClusterSettings {
     std::uint16_t data_port{4803};  ///< UDP; tokens and control frames go to data_port + 1
     std::uint32_t frame_bytes{kFrameBytesMin};  ///< UDP payload of the largest frame
     std::size_t message_bytes{kMessageBytesDefault};
-    std::uint32_t in_flight_frames{512};  ///< G: unstable frames on a ring; at most kInFlightMax
+    std::uint32_t in_flight_frames{768};  ///< G: unstable frames on a ring; at most kInFlightMax
     std::uint32_t burst_frames{64};       ///< new frames of one token visit; at most kBurstMax
     bool status_frames{true};             ///< STATUS multicasts (protocol.md 7.5)
     std::size_t groups{kGroupsDefault};   ///< process groups; at most kGroupsMax

@@ -33,7 +33,7 @@ struct CommandLine {
     std::vector<std::uint32_t> nodes{2, 3, 4, 8, 16, 32};
     std::vector<std::size_t> payloads{64, 1350, 8850};
     std::vector<std::uint32_t> loss_ppm{0};
-    std::vector<std::uint32_t> in_flight{512};
+    std::vector<std::uint32_t> in_flight{768};
     std::vector<std::uint32_t> bursts{64};
     std::vector<std::string> cpus{"free"};
     std::vector<std::string> services{"agreed", "safe"};

@@ -8,7 +8,7 @@ from svg_plot import Plot, Series, svg_of
 # every node may be in flight, and a burst takes a link longer than the token takes for a hop
 # (docs/performance.md, "What the protocol allows").
 SETTINGS = {1500: (2048, 32), 9000: (512, 8)}
-DEFAULTS = (512, 64)  # of the configuration
+DEFAULTS = (768, 64)  # of the configuration
 
 
 def distinct(cells: list[dict], key: str) -> list:

@@ -292,8 +292,8 @@ const std::vector<Mistake>& relation_mistakes() {
          {"t:2:1: burst_frames (64) must be at most in_flight_frames (63): no visit may send more "
           "than may be on the way"}},
         {"PoolTooSmall",
-         with("frame_pool = 3071\n"),
-         {"t:11:1: frame_pool is 3071; in_flight_frames = 512 needs at least 3072"}},
+         with("frame_pool = 4095\n"),
+         {"t:11:1: frame_pool is 4095; in_flight_frames = 768 needs at least 4096"}},
         {"SessionRingNoPowerOfTwo",
          with("session_ring_bytes = \"3MiB\"\n"),
          {"t:11:1: session_ring_bytes is 3MiB; it must be a power of two, such as \"2MiB\" or "
@@ -353,8 +353,8 @@ const std::vector<Mistake>& command_line_mistakes() {
          {.sets = {"cluster.status_frames=1"}}},
         {"SetBreaksRelation",
          good(),
-         {"--set daemon.frame_pool=1024: frame_pool is 1024; in_flight_frames = 512 needs at least "
-          "3072"},
+         {"--set daemon.frame_pool=1024: frame_pool is 1024; in_flight_frames = 768 needs at least "
+          "4096"},
          {.sets = {"daemon.frame_pool=1024"}}},
         {"NodeOptionBadName",
          good(),
