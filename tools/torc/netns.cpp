@@ -28,11 +28,23 @@ std::vector<std::string> in(const std::string& space, std::vector<std::string> a
     return arguments;
 }
 
+/// A switch has no firewall: without this the host's rules for routed packets may be asked about
+/// every frame on the bridge, which took an eighth of all processor time under load.
+void pass_firewall_by(const std::string& space) {
+    constexpr const char* kOff =
+        "for file in /proc/sys/net/bridge/bridge-nf-call-*tables; do echo 0 >\"$file\"; done "
+        "2>/dev/null; true";  // absent where the kernel has no firewall for bridges
+    std::vector<std::string> shell{"sh", "-c", kOff};
+    if (!space.empty()) shell.insert(shell.begin(), {"ip", "netns", "exec", space});
+    run_program(shell, true);
+}
+
 /// A bridge that floods: no spanning tree, no delay, and no snooping, as nobody queries.
 void make_bridge(const std::string& space, const std::string& mtu) {
     ip(in(space, {"link", "add", "torcbr", "mtu", mtu, "type", "bridge", "stp_state", "0",
                   "forward_delay", "0", "mcast_snooping", "0"}));
     ip(in(space, {"link", "set", "torcbr", "up"}));
+    pass_firewall_by(space);
 }
 
 }  // namespace
