@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <new>
 
 #include "client_shm/layout.hpp"
 
@@ -64,12 +65,14 @@ public:
 
     /// Ends the reserved record; `header.body_bytes` may be less than was reserved. Not visible
     /// before `publish`.
-    void commit(const RecordHeader& header) {
-        std::memcpy(place(tail_), &header, sizeof header);
+    void commit(RecordHeader header) {
+        ::new (place(tail_))
+            RecordHeader{header.body_bytes, header.type, header.flags, header.operation};
         tail_ += record_bytes(header.body_bytes);
         reserved_ = 0;
-        // The consumer had the next line last; it comes while the next record is being made.
-        __builtin_prefetch(place(tail_), 1);
+        // The consumer had these lines last; they come while the next record is being made.
+        __builtin_prefetch(place(tail_) + kPrefetchAhead, 1);
+        __builtin_prefetch(place(tail_) + kPrefetchAhead + kCacheLine, 1);
     }
     void abort() { reserved_ = 0; }
 
@@ -100,6 +103,8 @@ public:
     std::uint64_t capacity() const { return capacity_; }
 
 private:
+    static constexpr std::uint64_t kPrefetchAhead = 2 * kCacheLine;  ///< a small record
+
     std::byte* place(std::uint64_t counter) const { return data_ + (counter & (capacity_ - 1)); }
 
     std::byte* data_{nullptr};

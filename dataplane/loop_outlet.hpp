@@ -43,11 +43,7 @@ public:
         effects.session_fn = [](void* self, SessionId id, engine::SessionOutcome outcome) {
             of(self).clients_.session(id, outcome);
         };
-        if (recorder_ != nullptr) {
-            effects.trace_fn = [](void* self, const telemetry::TraceEvent& event) {
-                of(self).recorder_->record(event);
-            };
-        }
+        effects.recorder = recorder_;
         return effects;
     }
 

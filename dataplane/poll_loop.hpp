@@ -47,8 +47,8 @@ class BasicPollLoop {
 public:
     /// Frames taken from the port in one look.
     static constexpr std::size_t kBurst = 64;
-    /// Of the next frame, fetched while one is worked on: headers and the first messages.
-    static constexpr std::size_t kPrefetchBytes = 256;
+    /// Of the next frame, at most, fetched while one is worked on: one with an MTU of 1500.
+    static constexpr std::size_t kPrefetchBytes = 1536;
     /// Longest sleep: bounds what a lost or withheld wake-up can cost.
     static constexpr Nanos kSleepMax = std::chrono::milliseconds(50);
     static constexpr Nanos kMaintainInterval = std::chrono::milliseconds(1);
@@ -128,10 +128,10 @@ private:
         return count > 0;
     }
 
-    /// Another core or a device wrote the frame last, and all of it will be walked through. The
-    /// processor goes on by itself once it has seen some lines in a row.
+    /// Another core or a device wrote the frame last, and all of it will be walked through.
     static void prefetch(const FrameRef& frame) {
-        for (std::size_t at = 0; at < kPrefetchBytes; at += kCacheLine) {
+        const std::size_t bytes = std::min<std::size_t>(frame.size, kPrefetchBytes);
+        for (std::size_t at = 0; at < bytes; at += kCacheLine) {
             __builtin_prefetch(frame.data + at);
         }
     }

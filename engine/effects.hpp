@@ -13,6 +13,7 @@
 #include "base/ids.hpp"
 #include "base/time.hpp"
 #include "groups/events.hpp"
+#include "telemetry/flight_recorder.hpp"
 #include "telemetry/trace.hpp"
 #include "wire/frame_io.hpp"
 
@@ -35,9 +36,12 @@ struct Effects {
     /// An accepted operation of a local session got its place, before anything that follows from
     /// it: what `session_fn` says until the next one is about it. Optional.
     void (*ordered_fn)(void* driver, SessionId, Service){nullptr};
+    /// Keeps the newest events. Optional, as is `trace_fn`, for drivers that look at each.
+    telemetry::FlightRecorder* recorder{nullptr};
     void (*trace_fn)(void* driver, const telemetry::TraceEvent&){nullptr};
-    bool trace_sends{false};   ///< TraceKind::sent too, which reads every byte that is sent
-    bool trace_bodies{false};  ///< of a message the hash, which reads every byte; else its length
+    bool trace_sends{false};  ///< TraceKind::sent too, which reads every byte that is sent
+    /// For `trace_fn`, of a message the hash, which reads every byte; else its length.
+    bool trace_bodies{false};
 
     void deliver(const Delivery& delivery) const { deliver_fn(driver, delivery); }
     void view(const ViewEvent& event) const { view_fn(driver, event); }
@@ -45,7 +49,9 @@ struct Effects {
     void ordered(SessionId id, Service service) const {
         if (ordered_fn != nullptr) ordered_fn(driver, id, service);
     }
+    bool traces() const { return recorder != nullptr || trace_fn != nullptr; }
     void trace(const telemetry::TraceEvent& event) const {
+        if (recorder != nullptr) recorder->record(event);
         if (trace_fn != nullptr) trace_fn(driver, event);
     }
 };

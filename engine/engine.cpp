@@ -226,23 +226,39 @@ groups::GroupUpcalls Engine::group_upcalls() const {
 
 void Engine::trace(telemetry::TraceKind kind, std::uint64_t a, std::uint64_t b,
                    std::uint64_t c) const {
-    if (effects_.trace_fn == nullptr) return;
-    effects_.trace({kind, me_.index, now_, a, b, c, 0});
+    const telemetry::TraceEvent event{kind, me_.index, now_, a, b, c, 0};
+    if (effects_.recorder != nullptr) effects_.recorder->record(event);
+    if (effects_.trace_fn != nullptr) effects_.trace_fn(effects_.driver, event);
 }
 
 void Engine::trace_message(const ordering::OrderedMessage& message) const {
-    if (effects_.trace_fn == nullptr) return;
-    const std::uint64_t body = effects_.trace_bodies ? telemetry::trace_hash(message.payload)
-                                                     : std::uint64_t{message.payload.size()};
-    effects_.trace({telemetry::TraceKind::message, me_.index, now_, message.seq.raw,
-                    std::uint64_t{message.index} << 32 | std::uint64_t{raw(message.sender)} << 16 |
-                        static_cast<std::uint64_t>(message.service),
-                    body, message.ring.epoch});
+    if (effects_.recorder != nullptr) {
+        fill(effects_.recorder->next(), message, message.payload.size());
+    }
+    if (effects_.trace_fn != nullptr) {
+        telemetry::TraceEvent event;
+        fill(event, message,
+             effects_.trace_bodies ? telemetry::trace_hash(message.payload)
+                                   : std::uint64_t{message.payload.size()});
+        effects_.trace_fn(effects_.driver, event);
+    }
+}
+
+void Engine::fill(telemetry::TraceEvent& event, const ordering::OrderedMessage& message,
+                  std::uint64_t body) const {
+    event.kind = telemetry::TraceKind::message;
+    event.node = me_.index;
+    event.at = now_;
+    event.a = message.seq.raw;
+    event.b = std::uint64_t{message.index} << 32 | std::uint64_t{raw(message.sender)} << 16 |
+              static_cast<std::uint64_t>(message.service);
+    event.c = body;
+    event.d = message.ring.epoch;
 }
 
 void Engine::trace_configuration(telemetry::TraceKind kind, const RingId& id,
                                  const wire::MemberList& members) const {
-    if (effects_.trace_fn == nullptr) return;
+    if (!effects_.traces()) return;
     std::uint64_t bitmap = 0;
     for (const Member& member : members) {
         if (raw(member.index) < 64) bitmap |= std::uint64_t{1} << raw(member.index);

@@ -161,7 +161,6 @@ FrameRef SendLane::pop() {
     if (oldest.unit == 0) --fragments_;
     if (oldest.fragment && oldest.unit == 1) --units_;
     if (oldest.last_fragment) large_.finished = true;
-    oldest = Pending{};
     head_ = (head_ + 1) & mask_;
     --count_;
     return frame;

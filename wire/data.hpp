@@ -132,8 +132,8 @@ public:
     explicit operator bool() const { return static_cast<bool>(frame_); }
     /// The frame as it stands. Its header is written here, once for all that was appended.
     const FrameRef& frame();
-    std::size_t messages() const { return sealed_.messages; }
-    Service service() const { return Service(sealed_.service_flags & kServiceMask); }
+    std::size_t messages() const { return messages_; }
+    Service service() const { return Service(service_flags_ & kServiceMask); }
 
     /// Whether a whole message of that many bytes may be appended.
     bool fits(std::size_t length) const;
@@ -150,8 +150,9 @@ private:
                              std::size_t length);
 
     FrameRef frame_;
-    SealedHeader sealed_;
     std::size_t limit_{0};
+    std::uint8_t messages_{0};
+    std::uint8_t service_flags_{0};
     bool header_written_{false};
 };
 

@@ -1,5 +1,6 @@
 // Building, stamping and copying DATA frames.
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 #include "base/check.hpp"
@@ -27,6 +28,13 @@ void gather(const Pieces& pieces, std::size_t offset, std::span<std::byte> targe
     TORC_CHECK(target.empty());
 }
 
+/// One field of the sealed header. To load, change and store all of it would wait for the fields
+/// that were written just before.
+template <WireStruct T>
+void put(const FrameRef& frame, std::size_t offset, const T& field) {
+    store(frame.room(), sizeof(HopHeader) + offset, field);
+}
+
 constexpr std::uint8_t raw_service(Service service) { return static_cast<std::uint8_t>(service); }
 
 }  // namespace
@@ -36,14 +44,16 @@ FrameBuilder::FrameBuilder(const FrameRef& frame, std::size_t frame_bytes, NodeI
     : frame_(frame), limit_(frame_bytes) {
     TORC_CHECK(frame_bytes <= frame.capacity && frame_bytes <= kFrameBytesMax);
     TORC_CHECK(frame_bytes >= kDataOverhead + 2 * sizeof(MessageHeader));
-    sealed_.sender = raw(sender);
-    sealed_.representative = raw(sender);
+    SealedHeader sealed;
+    sealed.sender = raw(sender);
+    sealed.representative = raw(sender);
     store(frame_.room(), 0, make_hop(Kind::data, sender, sizeof(SealedHeader), config_hash));
+    store(frame_.room(), sizeof(HopHeader), sealed);
     frame_.size = kDataOverhead;
 }
 
 bool FrameBuilder::fits(std::size_t length) const {
-    if (!frame_ || sealed_.messages == kMessagesPerFrameMax) return false;
+    if (!frame_ || messages_ == kMessagesPerFrameMax) return false;
     const std::size_t free = limit_ - frame_.size;
     return free >= sizeof(MessageHeader) && length <= free &&  // no overflow in padded()
            padded(length) <= free - sizeof(MessageHeader);
@@ -61,21 +71,23 @@ std::byte* FrameBuilder::start_message(const MessageTag& tag, std::uint16_t frag
     if (length != 0) std::memset(body + padded(length) - kMessageAlign, 0, kMessageAlign);
     frame_.size += static_cast<std::uint32_t>(sizeof header + padded(length));
 
-    std::uint8_t service = std::max(static_cast<std::uint8_t>(sealed_.service_flags & kServiceMask),
+    std::uint8_t service = std::max(static_cast<std::uint8_t>(service_flags_ & kServiceMask),
                                     raw_service(tag.service));
     if (fragment_flags != 0) service = std::max(service, raw_service(Service::fifo));
-    const int kept = sealed_.service_flags & ~kServiceMask;
-    sealed_.service_flags =
+    const int kept = service_flags_ & ~kServiceMask;
+    service_flags_ =
         static_cast<std::uint8_t>(kept | service | (fragment_flags != 0 ? kHasFragment : 0));
-    ++sealed_.messages;
+    ++messages_;
     header_written_ = false;
     return body;
 }
 
 const FrameRef& FrameBuilder::frame() {
     if (!frame_ || header_written_) return frame_;
-    sealed_.body_length = static_cast<std::uint16_t>(frame_.size - kDataOverhead);
-    store(frame_.room(), sizeof(HopHeader), sealed_);
+    put(frame_, offsetof(SealedHeader, body_length),
+        le16(static_cast<std::uint16_t>(frame_.size - kDataOverhead)));
+    put(frame_, offsetof(SealedHeader, messages), messages_);
+    put(frame_, offsetof(SealedHeader, service_flags), service_flags_);
     store(frame_.room(), offsetof(HopHeader, length),
           le16(static_cast<std::uint16_t>(frame_.size - sizeof(HopHeader))));
     header_written_ = true;
@@ -97,7 +109,7 @@ std::size_t FrameBuilder::append_fragment(const MessageTag& tag, const Pieces& p
                                           std::size_t offset) {
     const std::size_t total = pieces.length();
     TORC_CHECK(offset < total && total <= kWireMessageBytesMax);
-    if (!frame_ || sealed_.messages != 0) return 0;
+    if (!frame_ || messages_ != 0) return 0;
     const bool first = offset == 0;
     const std::size_t prefix = first ? sizeof(le32) : 0;
     const std::size_t taken = std::min(whole_message_bytes_max(limit_) - prefix, total - offset);
@@ -113,16 +125,17 @@ std::size_t FrameBuilder::append_fragment(const MessageTag& tag, const Pieces& p
 }
 
 void stamp(const FrameRef& frame, const Stamp& stamp) {
-    auto sealed = load<SealedHeader>(frame.bytes(), sizeof(HopHeader));
-    sealed.epoch = stamp.ring.epoch;
-    sealed.representative = raw(stamp.ring.representative);
-    sealed.seq = stamp.seq.raw;
-    sealed.sender_seq = stamp.sender_seq;
-    sealed.round = stamp.round;
-    const int kept = sealed.service_flags & ~(kLastOfVisit | kPostToken);
-    sealed.service_flags = static_cast<std::uint8_t>(
-        kept | (stamp.last_of_visit ? kLastOfVisit : 0) | (stamp.post_token ? kPostToken : 0));
-    store(frame.room(), sizeof(HopHeader), sealed);
+    constexpr std::size_t kFlagsAt = offsetof(SealedHeader, service_flags);
+    put(frame, offsetof(SealedHeader, epoch), le64(stamp.ring.epoch));
+    put(frame, offsetof(SealedHeader, seq), le64(stamp.seq.raw));
+    put(frame, offsetof(SealedHeader, representative), le16(raw(stamp.ring.representative)));
+    put(frame, offsetof(SealedHeader, sender_seq), le32(stamp.sender_seq));
+    put(frame, offsetof(SealedHeader, round), le32(stamp.round));
+    const auto before = load<std::uint8_t>(frame.bytes(), sizeof(HopHeader) + kFlagsAt);
+    const int kept = before & ~(kLastOfVisit | kPostToken);
+    put(frame, kFlagsAt,
+        static_cast<std::uint8_t>(kept | (stamp.last_of_visit ? kLastOfVisit : 0) |
+                                  (stamp.post_token ? kPostToken : 0)));
 }
 
 bool copy_for_resend(const FrameRef& stored, FrameRef& fresh, NodeIndex transmitter,

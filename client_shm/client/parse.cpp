@@ -1,6 +1,7 @@
 #include "client_shm/client/parse.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -12,6 +13,17 @@ namespace {
 
 /// Copied names begin so, wherever the program's buffer does: sets are 16-bit numbers.
 constexpr std::size_t kNamesAlign = 8;
+
+/// What only views, warnings and refusals say. Two short stretches: one long one becomes a string
+/// instruction, which takes as long to start as all the rest of a parse.
+void clear_behind_order(torc_message& message) {
+    constexpr std::size_t kFrom = offsetof(torc_message, members);
+    constexpr std::size_t kBytes = sizeof(torc_message) - kFrom;
+    constexpr std::size_t kHalf = kBytes / 16 * 8;
+    auto* const at = static_cast<std::byte*>(static_cast<void*>(&message)) + kFrom;
+    std::memset(at, 0, kHalf);
+    std::memset(at + kHalf, 0, kBytes - kHalf);
+}
 
 /// Steps over `count` names. False if they do not stand there.
 bool skip_names(NameReader& reader, std::uint32_t count) {
@@ -43,9 +55,11 @@ bool parse_message(Parsed& parsed) {
     if (!skip_names(reader, body.group_count) || reader.left() != 0) return false;
 
     torc_message& out = parsed.message;
+    clear_behind_order(out);
     note_names(parsed, sizeof body, body.names_bytes);
     out.kind = TORC_MESSAGE;
     out.service = body.service;
+    out.cause = 0;
     out.type = body.type;
     out.sender = sender.data();
     out.group = groups + 1;
@@ -164,9 +178,10 @@ void copy_names(Parsed& parsed, const torc_target& target) {
 }  // namespace
 
 bool parse(Parsed& parsed) {
+    if (parsed.record.header.type == RecordType::message) return parse_message(parsed);
+    parsed.message = {};
     switch (parsed.record.header.type) {
         case RecordType::message:
-            return parse_message(parsed);
         case RecordType::view:
             return parse_view(parsed, TORC_VIEW);
         case RecordType::transitional:
@@ -186,7 +201,7 @@ bool parse(Parsed& parsed) {
         case RecordType::flush_join:
         case RecordType::flush_ok:
         case RecordType::run:  // its messages are parsed, one by one
-            return false;
+            break;
     }
     return false;
 }

@@ -11,13 +11,16 @@
 namespace torc::client_shm {
 
 struct Parsed {
+    explicit Parsed(torc_message& filled) : message(filled) {}
+
     RecordView record;
-    torc_message message{};
+    torc_message& message;            ///< the caller's; all of it is written, once
     const std::byte* names{nullptr};  ///< all names and sets: one stretch of the record
     std::size_t names_bytes{0};
 };
 
-/// Takes: `record`. Fills the rest. False: no daemon of this version wrote that.
+/// Takes: `record`. Fills the rest. False: no daemon of this version wrote that, and what the
+/// message says means nothing.
 bool parse(Parsed& parsed);
 
 /// Copies payload and names to the target and turns the message's pointers there. False, and

@@ -103,27 +103,27 @@ bool give_back(torc_session& session, std::uint64_t number) {
 /// Under the receive lock, as a view into the ring.
 int try_receive(torc_session& session, torc_message& message, const torc_target*) {
     if (session.held.full()) return TORC_ERROR_STATE;
-    Parsed parsed;
+    Parsed parsed(message);
     if (const int code = look(session, parsed); code != TORC_OK) return code;
-    take(session, parsed.record, parsed.message);
-    message = parsed.message;
+    take(session, parsed.record, message);
     return TORC_OK;
 }
 
 /// Under the receive lock, as a copy.
 int try_receive_into(torc_session& session, torc_message& message, const torc_target* target) {
-    Parsed parsed;
+    torc_message copied;
+    Parsed parsed(copied);
     if (const int code = look(session, parsed); code != TORC_OK) return code;
-    const torc_message in_ring = parsed.message;
+    const torc_message in_ring = copied;
     if (!copy_out(parsed, *target)) {
-        message.kind = parsed.message.kind;
-        message.size = parsed.message.size;
-        message.names_size = parsed.message.names_size;
+        message.kind = copied.kind;
+        message.size = copied.size;
+        message.names_size = copied.names_size;
         return TORC_ERROR_TOO_SMALL;
     }
     take(session, parsed.record, in_ring);
     give_back(session, in_ring.position);
-    message = parsed.message;
+    message = copied;
     return TORC_OK;
 }
 

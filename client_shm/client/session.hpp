@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include "client_shm/client/deadline.hpp"
 #include "client_shm/client/flush_groups.hpp"
@@ -122,14 +123,26 @@ struct torc_session {
 
 namespace torc::client_shm {
 
+inline bool forked(const torc_session& session) {
+    if (session.fork_guard != nullptr) return *session.fork_guard == 0;
+    return session.owner != getpid();
+}
 /// TORC_OK, or why the session cannot be used: forked or ended. No system call.
-int usable(const torc_session& session);
-bool forked(const torc_session& session);
+inline int usable(const torc_session& session) {
+    if (forked(session)) return TORC_ERROR_FORKED;
+    return session.ended.load(std::memory_order_relaxed);
+}
 
 /// Remembers the first reason and gives the one that stands.
 int end_session(torc_session& session, int code);
 /// Looks at the state word; with `look_at_socket` also for the daemon's death (a system call).
-int check_ended(torc_session& session, bool look_at_socket);
+int look_for_end(torc_session& session, bool look_at_socket);
+inline int check_ended(torc_session& session, bool look_at_socket) {
+    const bool open = session.ended.load(std::memory_order_relaxed) == 0 &&
+                      session.deliver_header->state.load(std::memory_order_acquire) !=
+                          static_cast<std::uint32_t>(SessionState::ended);
+    return open && !look_at_socket ? TORC_OK : look_for_end(session, look_at_socket);
+}
 
 /// Announces to the daemon that somebody waits. `ready(session, argument)` is looked at once more
 /// after that. Gives TORC_OK (wait now), TORC_READY, or the session's end.
@@ -144,7 +157,12 @@ bool has_records(const torc_session& session, std::uint64_t);
 bool has_room(const torc_session& session, std::uint64_t bytes);
 
 /// Wakes the core if it sleeps; after publishing, under the send lock.
-void ring_core(torc_session& session);
+void ring_bell(torc_session& session, std::uint32_t ticket);
+inline void ring_core(torc_session& session) {
+    full_fence();  // pairs with the fence in ClientPlane::arm_sleep
+    const std::uint32_t ticket = session.daemon_header->core_ticket.load(std::memory_order_relaxed);
+    if (ticket % 2 == 1 && ticket != session.core_answered) ring_bell(session, ticket);
+}
 /// `check_ended`, now and then with a look at the socket. Under the send lock.
 int check_ended_sending(torc_session& session);
 

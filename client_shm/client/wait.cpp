@@ -51,23 +51,13 @@ bool spin_until(const torc_session& session, ReadyFn ready, std::uint64_t argume
 
 }  // namespace
 
-bool forked(const torc_session& session) {
-    if (session.fork_guard != nullptr) return *session.fork_guard == 0;
-    return session.owner != getpid();
-}
-
-int usable(const torc_session& session) {
-    if (forked(session)) return TORC_ERROR_FORKED;
-    return session.ended.load(std::memory_order_relaxed);
-}
-
 int end_session(torc_session& session, int code) {
     int none = 0;
     session.ended.compare_exchange_strong(none, code, std::memory_order_relaxed);
     return none == 0 ? code : none;
 }
 
-int check_ended(torc_session& session, bool look_at_socket) {
+int look_for_end(torc_session& session, bool look_at_socket) {
     if (const int ended = session.ended.load(std::memory_order_relaxed); ended != 0) return ended;
     bool lost = false;
     if (look_at_socket) {
@@ -151,10 +141,7 @@ bool has_room(const torc_session& session, std::uint64_t bytes) {
     return bytes <= session.deliver.capacity() - (tail - head);
 }
 
-void ring_core(torc_session& session) {
-    full_fence();  // pairs with the fence in ClientPlane::arm_sleep
-    const std::uint32_t ticket = session.daemon_header->core_ticket.load(std::memory_order_relaxed);
-    if (ticket % 2 == 0 || ticket == session.core_answered) return;
+void ring_bell(torc_session& session, std::uint32_t ticket) {
     session.core_answered = ticket;
     write_bell(session.doorbell);
 }

@@ -1,6 +1,7 @@
 #include "client_shm/server/deliver_writer.hpp"
 
 #include <cstring>
+#include <new>
 
 #include "base/check.hpp"
 #include "client_shm/names.hpp"
@@ -77,18 +78,20 @@ bool MessageHead::measure(const Delivery& delivery) {
 }
 
 void MessageHead::encode(std::byte* at) const {
-    MessageBody body{};
+    // Padding too: what is left of another message's names is not for these readers.
+    std::memset(at + size_ - kPayloadAlign, 0, kPayloadAlign);
+    // In place: to put it together elsewhere and copy it waits for its small writes to settle.
+    MessageBody& body = *::new (at) MessageBody;
     body.service = static_cast<std::uint8_t>(delivery_->service);
+    body.flags = 0;
     body.type = delivery_->type;
     body.group_count = static_cast<std::uint16_t>(delivery_->groups.size());
     body.names_bytes = static_cast<std::uint16_t>(names_);
     body.ring_epoch = delivery_->ring.epoch;
-    body.representative = raw(delivery_->ring.representative);
     body.seq = delivery_->seq.raw;
     body.index = delivery_->index;
-    // Padding too: what is left of another message's names is not for these readers.
-    std::memset(at + size_ - kPayloadAlign, 0, kPayloadAlign);
-    std::memcpy(at, &body, sizeof body);
+    body.representative = raw(delivery_->ring.representative);
+    body.reserved = 0;
     at = write_name(at + sizeof body, delivery_->sender);
     for (const std::string_view group : delivery_->groups) at = write_name(at, group);
 }

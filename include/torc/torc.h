@@ -125,7 +125,7 @@ enum torc_service {
 
 /* Of torc_options. */
 enum torc_flags {
-    TORC_SINGLE_THREADED = 1u << 0, /* the program never uses this session from two threads */
+    TORC_SINGLE_THREADED = 1u << 0, /* no two threads of the program use this session at a time */
     TORC_LONG_NAMES = 1u << 1       /* it may join and address groups whose names have 67..255 bytes
                                        of UTF-8, and is ready to see such names */
 };

@@ -70,7 +70,7 @@ void add(Hasher& hash, const SendLane& lane) {
     for (std::size_t i = 0; i < lane.count_; ++i) {
         const auto& pending = lane.pending_[(lane.head_ + i) & lane.mask_];
         hash.add(pending.fragment, pending.last_fragment, pending.unit,
-                 pending.builder.sealed_.messages, pending.builder.sealed_.service_flags);
+                 pending.builder.messages_, pending.builder.service_flags_);
         // Its header is written when it goes.
         hash.add(pending.builder.frame_.bytes().subspan(wire::kDataOverhead));
     }

@@ -74,6 +74,8 @@ private:
         app_->add_option("-s,--services", services_, "services")
             ->delimiter(',')
             ->capture_default_str();
+        app_->add_option("--safe-every", load_.safe_every,
+                         "make every so manieth message of a sender safe");
         app_->add_option("--rates", rates_,
                          "messages/s of all senders together, open loop; 0 floods")
             ->delimiter(',')

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <numeric>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -36,6 +38,7 @@ nlohmann::json load_json(const BenchCell& cell) {
     json["receivers"] = cell.clients();
     json["payload_bytes"] = cell.load.payload_bytes;
     json["service"] = service_name(cell.load.service);
+    if (cell.load.safe_every != 0) json["safe_every"] = cell.load.safe_every;
     json["offered"] = cell.offered() > 0 ? nlohmann::json(cell.offered()) : nlohmann::json("flood");
     json["loop"] = cell.load.window != 0 ? "closed" : "open";
     if (cell.load.window != 0) json["window"] = cell.load.window;
@@ -54,6 +57,11 @@ void add_latency(nlohmann::json& json, const CellResult& result) {
     }
     json["max_us"] = us(result.own_latency.max());
     json["all_max_us"] = us(result.latency.max());
+    if (result.own_safe_latency.count() == 0) return;
+    for (const auto& [name, percent] : kPercentiles) {
+        json[std::string("safe_") + name] = us(result.own_safe_latency.percentile(percent));
+    }
+    json["safe_max_us"] = us(result.own_safe_latency.max());
 }
 
 /// Shares are of the payload: headers, tokens and repairs are part of what Torc costs.
@@ -70,6 +78,16 @@ void add_yardsticks(nlohmann::json& json, const CellResult& result, const Yardst
     if (yardsticks.link_bits_per_second > 0) {
         json["share_of_link"] = result.payload_bits_per_second / yardsticks.link_bits_per_second;
     }
+}
+
+/// Below the row of a cell with `safe_every`: the SAFE ones among its messages.
+std::string safe_row(const BenchCell& cell, const CellResult& result) {
+    std::string row = fmt::format("  every {}th is safe:", cell.load.safe_every);
+    for (const auto& [name, percent] : kPercentiles) {
+        const std::string_view label = std::string_view(name).substr(0, std::strlen(name) - 3);
+        row += fmt::format(" {} {:.1f} us", label, us(result.own_safe_latency.percentile(percent)));
+    }
+    return row;
 }
 
 }  // namespace
@@ -114,6 +132,7 @@ std::string table_row(const BenchCell& cell, const CellResult& result) {
         percentile(99.9), percentile(99.99), us(result.own_latency.max()), cpu,
         result.same_order ? fmt::format("same ({:016x})", result.order_hashes.front())
                           : std::string("DIFFERENT"));
+    if (result.own_safe_latency.count() != 0) row += "\n" + safe_row(cell, result);
     if (result.unsent != 0) row += fmt::format("\n  {} due messages had no room", result.unsent);
     for (const std::string& error : result.errors) row += "\n  " + error;
     return row;

@@ -59,6 +59,7 @@ CellResult sum_up(const BenchCell& cell, const std::vector<ClientReport>& report
         result.messages_per_second = std::min(result.messages_per_second, rate);
         result.latency.merge(report.latency);
         result.own_latency.merge(report.own_latency);
+        result.own_safe_latency.merge(report.own_safe_latency);
         result.unsent += report.unsent;
         result.order_hashes.push_back(report.order_hash);
         if (!report.error.empty()) result.errors.push_back(report.name + ": " + report.error);

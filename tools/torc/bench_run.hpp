@@ -22,9 +22,10 @@ BenchTargets targets_in(const std::string& runtime_dir, const std::vector<std::s
 struct CellResult {
     double messages_per_second{0};  ///< of the slowest receiver
     double payload_bits_per_second{0};
-    telemetry::Histogram<> latency;      ///< all messages at all receivers
-    telemetry::Histogram<> own_latency;  ///< own messages at their senders
-    std::uint64_t unsent{0};             ///< due messages for which there was no room to the end
+    telemetry::Histogram<> latency;           ///< all messages at all receivers
+    telemetry::Histogram<> own_latency;       ///< own messages at their senders
+    telemetry::Histogram<> own_safe_latency;  ///< of those that LoadPlan::safe_every made SAFE
+    std::uint64_t unsent{0};  ///< due messages for which there was no room to the end
     std::vector<double> daemon_cpu_percent;
     std::vector<std::uint64_t> order_hashes;  ///< one a receiver
     bool same_order{false};

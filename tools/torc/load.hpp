@@ -7,9 +7,9 @@
 // all counts with the time that it had waited.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -25,6 +25,7 @@ namespace torc::tool {
 struct LoadPlan {
     std::string group{"load"};
     unsigned service{TORC_AGREED};
+    std::uint32_t safe_every{0};    ///< of each sender every so manieth message is SAFE; 0: none
     std::size_t payload_bytes{64};  ///< at least kStampBytes
     double messages_per_second{0};  ///< of each sender, open loop; 0: as fast as it goes
     Arrivals arrivals{Arrivals::even};
@@ -52,9 +53,10 @@ struct ClientReport {
     double measured_seconds{0};
     std::uint64_t gaps{0};  ///< counters of a sender that were skipped
     std::uint64_t views{0};
-    telemetry::Histogram<> own_latency;  ///< of own messages, ns
-    telemetry::Histogram<> latency;      ///< of all messages, ns (same clock: same machine)
-    std::string error;                   ///< why the client ended early; empty: it did not
+    telemetry::Histogram<> own_latency;       ///< of own messages, ns
+    telemetry::Histogram<> own_safe_latency;  ///< of those that `safe_every` made SAFE; not above
+    telemetry::Histogram<> latency;           ///< of all messages, ns (same clock: same machine)
+    std::string error;                        ///< why the client ended early; empty: it did not
     int error_code{0};
 };
 
@@ -103,6 +105,9 @@ private:
     void give_up_unsent(std::int64_t now);
     void take(const torc_message& message, std::int64_t now);
     void take_stamped(const Stamp& stamp, std::int64_t now);
+    bool is_made_safe(std::uint64_t counter) const {
+        return plan_.safe_every != 0 && counter % plan_.safe_every == plan_.safe_every - 1;
+    }
     bool is_measured(std::int64_t instant_ns) const {
         return instant_ns >= measure_from_ns_ && instant_ns < measure_to_ns_;
     }
@@ -118,7 +123,7 @@ private:
     SendSchedule schedule_;
     Session session_;
     std::vector<std::byte> payload_;
-    std::vector<std::string> groups_;
+    std::array<const char*, 1> groups_;
     std::thread thread_;
     ClientReport report_;
 
@@ -131,7 +136,7 @@ private:
     std::uint64_t own_received_{0};
     bool end_sent_{false};
     std::uint32_t ends_seen_{0};
-    std::map<std::uint64_t, std::uint64_t> next_of_;
+    std::vector<std::uint64_t> next_of_;  ///< counter that comes next, by sender; 0: none came
 
     std::atomic<bool> sending_{true};
     std::atomic<std::uint32_t> senders_;

@@ -9,7 +9,7 @@ namespace {
 constexpr std::array<const char*, 6> kServices{"unreliable", "reliable", "fifo",
                                                "causal",     "agreed",   "safe"};
 
-void check(int result, const std::string& what) {
+void check(int result, const char* what) {
     if (result < 0) throw SessionError(what, result);
 }
 
@@ -22,8 +22,11 @@ Session::Session(const Target& target) {
     options.runtime_dir = target.runtime_dir.c_str();
     options.name = target.name.empty() ? nullptr : target.name.c_str();
     options.spin_ns = target.spin_ns;
-    check(torc_connect(&options, &session_),
-          "connect to " + (target.daemon.empty() ? target.runtime_dir : target.daemon));
+    if (target.single_threaded) options.flags |= TORC_SINGLE_THREADED;
+    if (const int code = torc_connect(&options, &session_); code != TORC_OK) {
+        const std::string& where = target.daemon.empty() ? target.runtime_dir : target.daemon;
+        throw SessionError("connect to " + where, code);
+    }
 }
 
 Session::~Session() { torc_close(session_); }
@@ -36,11 +39,13 @@ Session& Session::operator=(Session&& other) noexcept {
 }
 
 void Session::join(const std::string& group, std::int64_t timeout_ns) {
-    check(torc_join(session_, group.c_str(), timeout_ns), "join " + group);
+    const int code = torc_join(session_, group.c_str(), timeout_ns);
+    if (code != TORC_OK) throw SessionError("join " + group, code);
 }
 
 void Session::leave(const std::string& group, std::int64_t timeout_ns) {
-    check(torc_leave(session_, group.c_str(), timeout_ns), "leave " + group);
+    const int code = torc_leave(session_, group.c_str(), timeout_ns);
+    if (code != TORC_OK) throw SessionError("leave " + group, code);
 }
 
 bool Session::send(unsigned service, const std::vector<std::string>& groups, std::uint16_t type,
@@ -48,7 +53,12 @@ bool Session::send(unsigned service, const std::vector<std::string>& groups, std
     std::vector<const char*> names;
     names.reserve(groups.size());
     for (const std::string& group : groups) names.push_back(group.c_str());
-    const int result = torc_multigroup_send(session_, service, names.data(), names.size(), type,
+    return send(service, names, type, payload, timeout_ns);
+}
+
+bool Session::send(unsigned service, std::span<const char* const> groups, std::uint16_t type,
+                   std::span<const std::byte> payload, std::int64_t timeout_ns) {
+    const int result = torc_multigroup_send(session_, service, groups.data(), groups.size(), type,
                                             payload.data(), payload.size(), timeout_ns);
     if (result == TORC_WOULD_BLOCK) return false;
     check(result, "send");

@@ -18,6 +18,7 @@ struct Target {
     std::string runtime_dir{"/run/torc"};
     std::string name;  ///< session name; empty: the daemon picks one
     std::int64_t spin_ns{0};
+    bool single_threaded{false};  ///< no two threads use it at once: no locks
 };
 
 /// A call of the library failed; `code` is its result.
@@ -42,6 +43,8 @@ public:
     void leave(const std::string& group, std::int64_t timeout_ns = kPatience);
     /// False when there was no room within the time.
     bool send(unsigned service, const std::vector<std::string>& groups, std::uint16_t type,
+              std::span<const std::byte> payload, std::int64_t timeout_ns);
+    bool send(unsigned service, std::span<const char* const> groups, std::uint16_t type,
               std::span<const std::byte> payload, std::int64_t timeout_ns);
     /// False when nothing came within the time.
     bool receive(torc_message& message, std::int64_t timeout_ns);
