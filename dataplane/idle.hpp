@@ -9,8 +9,9 @@
 //
 // An idle ring is not silent: its token comes by now and then, and the control thread asks how
 // things are. If each of that were followed by the whole time of yielding, doing nothing would cost
-// several per cent of a core. So what comes after long quiet earns a glance, in which all that
-// belongs to a message is seen; what a client does, or what follows on its heels, earns all of it.
+// several per cent of a core. So a token, or a message after long quiet, earns a glance, in which
+// all that belongs to a message is seen; what a client does, or a message on the heels of another,
+// earns all of it.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +26,8 @@ namespace torc::dataplane {
 /// What a pass of the loop found.
 enum class Work : std::uint8_t {
     none,
-    some,    ///< frames: perhaps a message, perhaps only the token
+    token,   ///< frames without messages: the token, or what daemons tell each other
+    some,    ///< messages of others
     traffic  ///< an operation of a client: more will follow
 };
 
@@ -45,13 +47,13 @@ struct IdleCounters {
 
 class IdlePolicy {
 public:
-    /// Work is traffic if the last was no longer ago than so many times `yield_for`.
+    /// A message is traffic if the last was no longer ago than so many times `yield_for`.
     static constexpr int kQuietTimes = 2;
     /// A glance is this part of `yield_for`.
     static constexpr int kGlancePart = 20;
 
     IdlePolicy(config::IdleStrategy strategy, Nanos yield_for, bool owns_core)
-        : strategy_(strategy), yield_for_(yield_for), patience_(yield_for), owns_core_(owns_core) {}
+        : strategy_(strategy), yield_for_(yield_for), owns_core_(owns_core) {}
 
     /// At the start of each pass; measures the gap since the last one.
     void begin_pass(Instant now) {
@@ -61,7 +63,8 @@ public:
             last_gap_ = now - std::max(last_pass_, woken_by_);
             counters_.max_gap = std::max(counters_.max_gap, last_gap_);
         } else {
-            last_work_ = now;
+            awake_until_ = now + yield_for_;
+            last_message_ = now;
         }
         last_pass_ = now;
         woken_by_ = Instant{};
@@ -70,9 +73,7 @@ public:
     /// At the end of each pass. `may_sleep`: nobody needs us at once, see the poll loop.
     IdleStep end_pass(Instant now, Work work, bool may_sleep) {
         if (work != Work::none) {
-            const bool follows = now - last_work_ <= kQuietTimes * yield_for_;
-            patience_ = follows || work == Work::traffic ? yield_for_ : yield_for_ / kGlancePart;
-            last_work_ = now;
+            stay_for(now, work);
             return IdleStep::look_again;
         }
         ++counters_.empty_passes;
@@ -82,7 +83,7 @@ public:
             case config::IdleStrategy::sleepy:
                 return may_sleep ? IdleStep::sleep : IdleStep::yield;
             case config::IdleStrategy::adaptive:
-                if (may_sleep && now - last_work_ >= patience_) return IdleStep::sleep;
+                if (may_sleep && now >= awake_until_) return IdleStep::sleep;
                 return stay_awake();
         }
         return IdleStep::yield;
@@ -105,14 +106,21 @@ public:
     const IdleCounters& counters() const { return counters_; }
 
 private:
+    void stay_for(Instant now, Work work) {
+        const bool follows = work == Work::some && now - last_message_ <= kQuietTimes * yield_for_;
+        const bool is_traffic = follows || work == Work::traffic;
+        const Nanos awake = is_traffic ? yield_for_ : yield_for_ / kGlancePart;
+        awake_until_ = std::max(awake_until_, now + awake);
+        if (work != Work::token) last_message_ = now;
+    }
     IdleStep stay_awake() const { return owns_core_ ? IdleStep::pause : IdleStep::yield; }
 
     config::IdleStrategy strategy_;
     Nanos yield_for_;
-    Nanos patience_;  ///< how long there must be no work before a sleep
     bool owns_core_;
     Instant last_pass_{kNever};
-    Instant last_work_{};
+    Instant awake_until_{};  ///< no sleep before
+    Instant last_message_{};
     Instant woken_by_{};
     Nanos last_gap_{0};
     IdleCounters counters_;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 
 #include <sched.h>
 
@@ -20,6 +21,7 @@
 #include "dataplane/port.hpp"
 #include "engine/effects.hpp"
 #include "engine/pause_watch.hpp"
+#include "wire/hop.hpp"
 
 namespace torc::dataplane {
 
@@ -80,13 +82,13 @@ public:
         obey(now);
         // First: what they sent still travels with a token in `receive`.
         const bool served = serve_clients(now);
-        const bool received = receive(now);
+        const Work received = receive(now);
         if (now >= parts_.engine.next_deadline()) parts_.engine.on_timer(now);
         parts_.port.flush();
         parts_.clients.publish();
         maintain(now);
         if (!stopping_) {
-            rest(now, served ? Work::traffic : received ? Work::some : Work::none);
+            rest(now, served ? Work::traffic : received);
         }
         return !stopping_;
     }
@@ -118,14 +120,23 @@ private:
         }
     }
 
-    bool receive(Instant now) {
+    Work receive(Instant now) {
         const std::size_t count = parts_.port.receive(frames_);
+        Work work = count == 0 ? Work::none : Work::token;
         for (std::size_t i = 0; i < count; ++i) {
             if (i + 1 < count) prefetch(frames_[i + 1]);
+            if (is_data(frames_[i])) work = Work::some;
             parts_.engine.on_frame(now, frames_[i]);  // takes the loan
             if (parts_.outlet.take_urgent()) parts_.port.flush();
         }
-        return count > 0;
+        return work;
+    }
+
+    /// Whether it says so: that is enough for staying awake.
+    static bool is_data(const FrameRef& frame) {
+        constexpr std::size_t kKindAt = offsetof(wire::HopHeader, kind);
+        return frame.size > kKindAt &&
+               wire::Kind{std::to_integer<std::uint8_t>(frame.data[kKindAt])} == wire::Kind::data;
     }
 
     /// Another core or a device wrote the frame last, and all of it will be walked through.
@@ -145,7 +156,7 @@ private:
             parts_.mailbox.report(
                 {.kind = LoopReport::Kind::stood_still, .value = idle_.last_gap().count()});
         }
-        for (int i = 0; i < kCatchUpBursts && receive(now); ++i) {
+        for (int i = 0; i < kCatchUpBursts && receive(now) != Work::none; ++i) {
             parts_.port.flush();
             parts_.clients.publish();
         }
@@ -203,7 +214,7 @@ private:
         const Instant now = parts_.clock.now();
         const Nanos room =
             std::min({kSleepMax, parts_.port.sleep_max(), parts_.engine.next_deadline() - now});
-        if (!receive(now) && !parts_.mailbox.has_commands() && room > Nanos{0}) {
+        if (receive(now) == Work::none && !parts_.mailbox.has_commands() && room > Nanos{0}) {
             idle_.on_sleep(now + room);
             const std::array<int, 3> sources{parts_.port.wake_fd(), parts_.clients.doorbell_fd(),
                                              parts_.mailbox.command_fd()};

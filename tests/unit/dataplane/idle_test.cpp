@@ -90,6 +90,26 @@ TEST(Idle, AFrameAfterLongQuietEarnsAGlanceOnly) {
     EXPECT_EQ(passes.pass(microseconds(1), Work::none), IdleStep::sleep);
 }
 
+TEST(Idle, TokensEarnGlancesHowOftenSoever) {
+    Passes passes{{IdleStrategy::adaptive, kYield, false}};
+    passes.pass(Nanos{1}, Work::none);
+    passes.pass(std::chrono::milliseconds(50), Work::token);
+    passes.pass(microseconds(20), Work::token);
+    EXPECT_EQ(passes.pass(microseconds(24), Work::none), IdleStep::yield);
+    EXPECT_EQ(passes.pass(microseconds(1), Work::none), IdleStep::sleep);
+    // Nor do they make a message traffic.
+    passes.pass(microseconds(1), Work::some);
+    EXPECT_EQ(passes.pass(microseconds(25), Work::none), IdleStep::sleep);
+}
+
+TEST(Idle, ATokenCutsNoTimeShort) {
+    Passes passes{{IdleStrategy::adaptive, kYield, false}};
+    passes.pass(Nanos{1}, Work::traffic);
+    passes.pass(microseconds(100), Work::token);
+    EXPECT_EQ(passes.pass(microseconds(399), Work::none), IdleStep::yield);
+    EXPECT_EQ(passes.pass(microseconds(1), Work::none), IdleStep::sleep);
+}
+
 TEST(Idle, AClientAfterLongQuietIsTraffic) {
     Passes passes{{IdleStrategy::adaptive, kYield, false}};
     passes.pass(Nanos{1}, Work::none);
