@@ -69,8 +69,8 @@ void add(Hasher& hash, const SendLane& lane) {
     hash.add(lane.count_, lane.fragments_, lane.units_);
     for (std::size_t i = 0; i < lane.count_; ++i) {
         const auto& pending = lane.pending_[(lane.head_ + i) & lane.mask_];
-        hash.add(pending.fragment, pending.last_fragment, pending.unit,
-                 pending.builder.messages_, pending.builder.service_flags_);
+        hash.add(pending.fragment, pending.last_fragment, pending.unit, pending.builder.messages_,
+                 pending.builder.service_flags_);
         // Its header is written when it goes.
         hash.add(pending.builder.frame_.bytes().subspan(wire::kDataOverhead));
     }
