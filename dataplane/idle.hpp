@@ -9,9 +9,9 @@
 //
 // An idle ring is not silent: its token comes by now and then, and the control thread asks how
 // things are. If each of that were followed by the whole time of yielding, doing nothing would cost
-// several per cent of a core. So a token, or a message after long quiet, earns a glance, in which
-// all that belongs to a message is seen; what a client does, or a message on the heels of another,
-// earns all of it.
+// several per cent of a core. So after long quiet a token or a message earns a glance, in which all
+// that belongs to a message is seen; what a client does, or what follows on the heels of a message,
+// earns all of it. Tokens on each other's heels say nothing.
 #pragma once
 
 #include <algorithm>
@@ -47,7 +47,7 @@ struct IdleCounters {
 
 class IdlePolicy {
 public:
-    /// A message is traffic if the last was no longer ago than so many times `yield_for`.
+    /// What comes is traffic if the last message was no longer ago than so many times `yield_for`.
     static constexpr int kQuietTimes = 2;
     /// A glance is this part of `yield_for`.
     static constexpr int kGlancePart = 20;
@@ -107,7 +107,7 @@ public:
 
 private:
     void stay_for(Instant now, Work work) {
-        const bool follows = work == Work::some && now - last_message_ <= kQuietTimes * yield_for_;
+        const bool follows = now - last_message_ <= kQuietTimes * yield_for_;
         const bool is_traffic = follows || work == Work::traffic;
         const Nanos awake = is_traffic ? yield_for_ : yield_for_ / kGlancePart;
         awake_until_ = std::max(awake_until_, now + awake);

@@ -102,11 +102,21 @@ TEST(Idle, TokensEarnGlancesHowOftenSoever) {
     EXPECT_EQ(passes.pass(microseconds(25), Work::none), IdleStep::sleep);
 }
 
-TEST(Idle, ATokenCutsNoTimeShort) {
+TEST(Idle, ATokenSoonAfterAMessageIsTrafficAndLaterOnesAreNot) {
     Passes passes{{IdleStrategy::adaptive, kYield, false}};
     passes.pass(Nanos{1}, Work::traffic);
-    passes.pass(microseconds(100), Work::token);
-    EXPECT_EQ(passes.pass(microseconds(399), Work::none), IdleStep::yield);
+    passes.pass(microseconds(900), Work::token);
+    EXPECT_EQ(passes.pass(microseconds(499), Work::none), IdleStep::yield);
+    EXPECT_EQ(passes.pass(microseconds(1), Work::token), IdleStep::look_again);
+    EXPECT_EQ(passes.pass(microseconds(25), Work::none), IdleStep::sleep);
+}
+
+TEST(Idle, AGlanceCutsNoTimeShort) {
+    Passes passes{{IdleStrategy::adaptive, kYield, false}};
+    passes.pass(Nanos{1}, Work::traffic);
+    passes.pass(microseconds(999), Work::token);  // traffic still
+    passes.pass(microseconds(2), Work::token);    // no more
+    EXPECT_EQ(passes.pass(microseconds(497), Work::none), IdleStep::yield);
     EXPECT_EQ(passes.pass(microseconds(1), Work::none), IdleStep::sleep);
 }
 
