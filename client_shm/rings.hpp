@@ -66,6 +66,7 @@ public:
     /// Ends the reserved record; `header.body_bytes` may be less than was reserved. Not visible
     /// before `publish`.
     void commit(RecordHeader header) {
+        // By value and by fields: a copy of what was just put together waits for those writes.
         ::new (place(tail_))
             RecordHeader{header.body_bytes, header.type, header.flags, header.operation};
         tail_ += record_bytes(header.body_bytes);

@@ -226,26 +226,24 @@ groups::GroupUpcalls Engine::group_upcalls() const {
 
 void Engine::trace(telemetry::TraceKind kind, std::uint64_t a, std::uint64_t b,
                    std::uint64_t c) const {
-    const telemetry::TraceEvent event{kind, me_.index, now_, a, b, c, 0};
-    if (effects_.recorder != nullptr) effects_.recorder->record(event);
-    if (effects_.trace_fn != nullptr) effects_.trace_fn(effects_.driver, event);
+    if (effects_.traces()) effects_.trace({kind, me_.index, now_, a, b, c, 0});
 }
 
 void Engine::trace_message(const ordering::OrderedMessage& message) const {
     if (effects_.recorder != nullptr) {
-        fill(effects_.recorder->next(), message, message.payload.size());
+        describe(effects_.recorder->next(), message, message.payload.size());
     }
     if (effects_.trace_fn != nullptr) {
         telemetry::TraceEvent event;
-        fill(event, message,
-             effects_.trace_bodies ? telemetry::trace_hash(message.payload)
-                                   : std::uint64_t{message.payload.size()});
+        describe(event, message,
+                 effects_.trace_bodies ? telemetry::trace_hash(message.payload)
+                                       : std::uint64_t{message.payload.size()});
         effects_.trace_fn(effects_.driver, event);
     }
 }
 
-void Engine::fill(telemetry::TraceEvent& event, const ordering::OrderedMessage& message,
-                  std::uint64_t body) const {
+void Engine::describe(telemetry::TraceEvent& event, const ordering::OrderedMessage& message,
+                      std::uint64_t body) const {
     event.kind = telemetry::TraceKind::message;
     event.node = me_.index;
     event.at = now_;

@@ -98,8 +98,8 @@ private:
     groups::GroupUpcalls group_upcalls() const;
     void trace(telemetry::TraceKind kind, std::uint64_t a, std::uint64_t b, std::uint64_t c) const;
     void trace_message(const ordering::OrderedMessage& message) const;
-    void fill(telemetry::TraceEvent& event, const ordering::OrderedMessage& message,
-              std::uint64_t body) const;
+    void describe(telemetry::TraceEvent& event, const ordering::OrderedMessage& message,
+                  std::uint64_t body) const;
     void trace_configuration(telemetry::TraceKind kind, const RingId& id,
                              const wire::MemberList& members) const;
 

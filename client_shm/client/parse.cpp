@@ -181,7 +181,6 @@ bool parse(Parsed& parsed) {
     if (parsed.record.header.type == RecordType::message) return parse_message(parsed);
     parsed.message = {};
     switch (parsed.record.header.type) {
-        case RecordType::message:
         case RecordType::view:
             return parse_view(parsed, TORC_VIEW);
         case RecordType::transitional:
@@ -200,7 +199,8 @@ bool parse(Parsed& parsed) {
         case RecordType::close:
         case RecordType::flush_join:
         case RecordType::flush_ok:
-        case RecordType::run:  // its messages are parsed, one by one
+        case RecordType::message:  // above
+        case RecordType::run:      // its messages are parsed, one by one
             break;
     }
     return false;

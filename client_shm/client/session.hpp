@@ -135,8 +135,9 @@ inline int usable(const torc_session& session) {
 
 /// Remembers the first reason and gives the one that stands.
 int end_session(torc_session& session, int code);
-/// Looks at the state word; with `look_at_socket` also for the daemon's death (a system call).
+/// The rest of `check_ended`, where the state word alone does not say that the session lives.
 int look_for_end(torc_session& session, bool look_at_socket);
+/// Looks at the state word; with `look_at_socket` also for the daemon's death (a system call).
 inline int check_ended(torc_session& session, bool look_at_socket) {
     const bool open = session.ended.load(std::memory_order_relaxed) == 0 &&
                       session.deliver_header->state.load(std::memory_order_acquire) !=
@@ -156,12 +157,13 @@ int wait_until(torc_session& session, const Waiting& waiting, ReadyFn ready, std
 bool has_records(const torc_session& session, std::uint64_t);
 bool has_room(const torc_session& session, std::uint64_t bytes);
 
+/// For a core that announced its sleep with that ticket (a system call).
+void wake_core(torc_session& session, std::uint32_t ticket);
 /// Wakes the core if it sleeps; after publishing, under the send lock.
-void ring_bell(torc_session& session, std::uint32_t ticket);
 inline void ring_core(torc_session& session) {
     full_fence();  // pairs with the fence in ClientPlane::arm_sleep
     const std::uint32_t ticket = session.daemon_header->core_ticket.load(std::memory_order_relaxed);
-    if (ticket % 2 == 1 && ticket != session.core_answered) ring_bell(session, ticket);
+    if (ticket % 2 == 1 && ticket != session.core_answered) wake_core(session, ticket);
 }
 /// `check_ended`, now and then with a look at the socket. Under the send lock.
 int check_ended_sending(torc_session& session);

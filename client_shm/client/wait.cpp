@@ -141,7 +141,7 @@ bool has_room(const torc_session& session, std::uint64_t bytes) {
     return bytes <= session.deliver.capacity() - (tail - head);
 }
 
-void ring_bell(torc_session& session, std::uint32_t ticket) {
+void wake_core(torc_session& session, std::uint32_t ticket) {
     session.core_answered = ticket;
     write_bell(session.doorbell);
 }

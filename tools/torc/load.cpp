@@ -14,7 +14,7 @@ std::uint64_t fold(std::uint64_t hash, std::uint64_t value) {
 /// Senders of other numbers are not this run's.
 constexpr std::uint64_t kSendersMax = 65'536;
 
-Target alone(Target target) {
+Target single_threaded(Target target) {
     target.single_threaded = true;
     return target;
 }
@@ -33,7 +33,7 @@ LoadClient::LoadClient(const Target& target, const LoadPlan& plan, int sender,
       sender_(sender),
       schedule_(plan.messages_per_second, plan.arrivals,
                 plan.seed + static_cast<std::uint64_t>(std::max(sender, 0))),
-      session_(alone(target)),
+      session_(single_threaded(target)),
       payload_(std::max(plan.payload_bytes, kStampBytes)),
       groups_{plan_.group.c_str()},
       senders_(senders) {

@@ -1,6 +1,7 @@
 #include "tools/torc/session.hpp"
 
 #include <array>
+#include <string_view>
 #include <utility>
 
 namespace torc::tool {
@@ -9,8 +10,12 @@ namespace {
 constexpr std::array<const char*, 6> kServices{"unreliable", "reliable", "fifo",
                                                "causal",     "agreed",   "safe"};
 
-void check(int result, const char* what) {
-    if (result < 0) throw SessionError(what, result);
+/// Its text is made only when it is needed: these calls are made for each message.
+void check(int result, const char* what, std::string_view whom = {}) {
+    if (result >= 0) return;
+    std::string text = what;
+    if (!whom.empty()) text.append(" ").append(whom);
+    throw SessionError(text, result);
 }
 
 }  // namespace
@@ -23,10 +28,8 @@ Session::Session(const Target& target) {
     options.name = target.name.empty() ? nullptr : target.name.c_str();
     options.spin_ns = target.spin_ns;
     if (target.single_threaded) options.flags |= TORC_SINGLE_THREADED;
-    if (const int code = torc_connect(&options, &session_); code != TORC_OK) {
-        const std::string& where = target.daemon.empty() ? target.runtime_dir : target.daemon;
-        throw SessionError("connect to " + where, code);
-    }
+    check(torc_connect(&options, &session_), "connect to",
+          target.daemon.empty() ? target.runtime_dir : target.daemon);
 }
 
 Session::~Session() { torc_close(session_); }
@@ -39,13 +42,11 @@ Session& Session::operator=(Session&& other) noexcept {
 }
 
 void Session::join(const std::string& group, std::int64_t timeout_ns) {
-    const int code = torc_join(session_, group.c_str(), timeout_ns);
-    if (code != TORC_OK) throw SessionError("join " + group, code);
+    check(torc_join(session_, group.c_str(), timeout_ns), "join", group);
 }
 
 void Session::leave(const std::string& group, std::int64_t timeout_ns) {
-    const int code = torc_leave(session_, group.c_str(), timeout_ns);
-    if (code != TORC_OK) throw SessionError("leave " + group, code);
+    check(torc_leave(session_, group.c_str(), timeout_ns), "leave", group);
 }
 
 bool Session::send(unsigned service, const std::vector<std::string>& groups, std::uint16_t type,
