@@ -37,9 +37,15 @@ ClientPlane::ClientPlane(SessionTable& table, const PlaneOptions& options)
       run_records_{std::min(kRunRecordsMax, high_unread_ / 4)},
       page_{table.daemon_page().header<DaemonHeader>()},
       sessions_(table.options().sessions),
+      names_(options.is_ahead ? sessions_.size() * OpWindow::kNamesBytes : 0),
       fan_out_(table.options().sessions) {
     active_.reserve(sessions_.size());
     dirty_.reserve(sessions_.size());
+    if (!options.is_ahead) return;
+    windows_.reserve(sessions_.size());
+    for (std::size_t i = 0; i < sessions_.size(); ++i) {
+        windows_.emplace_back(names_.data() + i * OpWindow::kNamesBytes);
+    }
 }
 
 void ClientPlane::take_news() {
@@ -47,7 +53,8 @@ void ClientPlane::take_news() {
         Session& session = sessions_[news->session.slot];
         switch (news->kind) {
             case ToCore::Kind::opened:
-                session.start(table_.slot(news->session));
+                session.start(table_.slot(news->session),
+                              options_.is_ahead ? &windows_[news->session.slot] : nullptr);
                 active_.push_back(news->session.slot);
                 if (session.log() != nullptr) ++log_readers_;
                 ++counters_.sessions_opened;
@@ -125,8 +132,9 @@ void ClientPlane::end(Session& session, Reason reason) {
 }
 
 /// The engine refused an operation before it got a place in the order.
-void ClientPlane::refuse(Session& session, const ClientOp& op, engine::Accept accept) {
-    switch (op.kind) {
+void ClientPlane::refuse(Session& session, ClientOp::Kind kind, RecordType record, bool is_large,
+                         engine::Accept accept) {
+    switch (kind) {
         case ClientOp::Kind::open:
             end(session, Reason::name_taken);
             return;
@@ -138,13 +146,12 @@ void ClientPlane::refuse(Session& session, const ClientOp& op, engine::Accept ac
         case ClientOp::Kind::flush_ok:
             break;
     }
-    const bool large = op.payload.size() > table_.options().message_bytes;
-    const bool answer = op.kind == ClientOp::Kind::flush_ok;
-    Reason reason = large ? Reason::too_large : Reason::bad_name;
+    const bool answer = kind == ClientOp::Kind::flush_ok;
+    Reason reason = is_large ? Reason::too_large : Reason::bad_name;
     if (accept == engine::Accept::group_kind) reason = Reason::group_kind;
     if (accept == engine::Accept::not_member) reason = Reason::not_member;
     if (accept == engine::Accept::flushed) reason = answer ? Reason::wrong_state : Reason::flushed;
-    tell_refused(session, session.record_type(), reason, session.operations().taken());
+    tell_refused(session, record, reason, session.operations().taken());
 }
 
 void ClientPlane::tell_refused(Session& session, RecordType what, Reason reason,
@@ -153,6 +160,34 @@ void ClientPlane::tell_refused(Session& session, RecordType what, Reason reason,
     if (!session.receives()) return;
     if (room_for(session, record_bytes(sizeof(RefusedBody))) == Room::none) return;
     settle(session, write_refused(session.deliver(), what, reason, operation), Reason::too_large);
+}
+
+// --- answers that come later ---------------------------------------------------------------------
+
+void ClientPlane::answer(SessionId id, engine::Accept accept) {
+    Session* const session = find(id);
+    TORC_CHECK(session != nullptr);  // it is let go only once its close has been answered
+    const OpWindow::Op op = session->answering();
+    if (!is_accepted(accept)) refuse(*session, op.kind, op.record, op.is_large, accept);
+    session->answered(accept);
+    if (op.kind == ClientOp::Kind::open && accept == engine::Accept::accepted) table_.opened(id);
+    if (session->phase() == Session::Phase::done) reap_due_ = true;
+    ++counters_.operations;
+    touch(*session);
+}
+
+void ClientPlane::at_hand(SessionId id) {
+    if (Session* const session = find(id)) session->note_at_hand();
+}
+
+void ClientPlane::overrun() {
+    close_run();
+    for (const std::uint16_t slot : active_) {
+        // Others are not yet or no longer known to the engine: there was nothing to miss.
+        if (sessions_[slot].phase() == Session::Phase::open) {
+            end(sessions_[slot], Reason::slow_reader);
+        }
+    }
 }
 
 // --- deliveries ----------------------------------------------------------------------------------

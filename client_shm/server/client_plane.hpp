@@ -3,13 +3,15 @@
 // the end of each pass. No system call but bells, at most two a session and pass, and only for
 // clients that sleep. No allocation after construction.
 //
-// Threads: everything belongs to the ring core.
+// Threads: everything belongs to one thread, the ring core; or, where clients have a core of their
+// own, that one, which offers operations ahead of their answers (client_relay.hpp).
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "base/ids.hpp"
+#include "base/lazy_array.hpp"
 #include "base/time.hpp"
 #include "client_shm/server/deliver_writer.hpp"
 #include "client_shm/server/fan_out.hpp"
@@ -28,6 +30,8 @@ struct PlaneOptions {
     std::uint64_t unread_max{0};
     /// Of either limit: from here on a session is warned, and its reader is slow.
     std::uint32_t high_water_percent{75};
+    /// `poll_ahead` and `answer` instead of `poll`.
+    bool is_ahead{false};
 };
 
 constexpr bool is_accepted(engine::Accept accept) {
@@ -67,6 +71,22 @@ public:
     template <typename F>
     std::size_t poll(Instant now, F&& on_op);
 
+    /// The same where answers come later, with PlaneOptions::is_ahead. `has_room() -> bool` says
+    /// whether another operation can be passed on now, `pass_on(const engine::ClientOp&)` does it:
+    /// names and payload stay as they are until it is answered. At most OpWindow::kOpsMax of a
+    /// session are under way. Gives: operations passed on.
+    template <typename R, typename F>
+    std::size_t poll_ahead(Instant now, R&& has_room, F&& pass_on);
+    /// What became of the oldest operation under way of that session; never would_block. Between
+    /// two answers everything comes as with `poll` it came between two operations.
+    void answer(SessionId id, engine::Accept accept);
+    /// The engine has begun with the session's oldest operation under way, and what `ordered` says
+    /// next may be about it.
+    void at_hand(SessionId id);
+    /// The ring core could not tell all that happened: ends every session that may have missed
+    /// something.
+    void overrun();
+
     /// Gives one record to each of the delivery's sessions; a full ring is the reader's problem
     /// (SlowReaderPolicy), never the ring's. Cost: one copy for all receivers that share a log, one
     /// for each of the others.
@@ -91,6 +111,7 @@ public:
     int doorbell_fd() const { return table_.core_bell(); }
 
     /// Ends one session, or all of them at shutdown; go on polling until `sessions()` is 0.
+    /// A record for the session was larger than any ring, or the administrator wills it.
     void kick(SessionId id, Reason reason);
     void kick_all(Reason reason);
     std::size_t sessions() const { return active_.size(); }
@@ -98,7 +119,11 @@ public:
 
 private:
     template <typename F>
+    std::size_t visit(Instant now, F&& serve_session);
+    template <typename F>
     std::size_t serve(Session& session, F&& on_op);
+    template <typename R, typename F>
+    std::size_t serve_ahead(Session& session, R&& has_room, F&& pass_on);
 
     void take_news();
     void reap();
@@ -111,7 +136,9 @@ private:
     }
     void touch(Session& session);
     void end(Session& session, Reason reason);
-    void refuse(Session& session, const engine::ClientOp& op, engine::Accept accept);
+    /// An operation of that kind; of a record of that type.
+    void refuse(Session& session, engine::ClientOp::Kind kind, RecordType record, bool is_large,
+                engine::Accept accept);
     void tell_refused(Session& session, RecordType what, Reason reason, std::uint64_t operation);
     /// Whether a record of that size takes the session over its high-water mark.
     bool is_high(const Session& session, std::uint64_t bytes) const {
@@ -152,6 +179,8 @@ private:
     std::uint64_t run_records_;  ///< of a run; 0: limits are so low that all get copies
     DaemonHeader* page_;
     std::vector<Session> sessions_;      ///< by slot
+    LazyArray<std::byte> names_;         ///< of operations under way; empty without is_ahead
+    std::vector<OpWindow> windows_;      ///< by slot; the same
     std::vector<std::uint16_t> active_;  ///< slots in use
     std::vector<std::uint16_t> dirty_;   ///< slots to publish; no duplicates
     std::size_t first_{0};               ///< rotates
@@ -169,6 +198,16 @@ private:
 
 template <typename F>
 std::size_t ClientPlane::poll(Instant now, F&& on_op) {
+    return visit(now, [&](Session& session) { return serve(session, on_op); });
+}
+
+template <typename R, typename F>
+std::size_t ClientPlane::poll_ahead(Instant now, R&& has_room, F&& pass_on) {
+    return visit(now, [&](Session& session) { return serve_ahead(session, has_room, pass_on); });
+}
+
+template <typename F>
+std::size_t ClientPlane::visit(Instant now, F&& serve_session) {
     page_->heartbeat_ns.store(static_cast<std::uint64_t>(ns_of(now)), std::memory_order_relaxed);
     if (table_.core_has_news()) take_news();
     if (slow_ > 0) update_slow();
@@ -178,7 +217,7 @@ std::size_t ClientPlane::poll(Instant now, F&& on_op) {
     for (std::size_t i = 0; i < count; ++i) {
         const std::size_t place = first_ + i < count ? first_ + i : first_ + i - count;
         Session& session = sessions_[active_[place]];
-        if (!session.is_quiet()) taken += serve(session, on_op);
+        if (!session.is_quiet()) taken += serve_session(session);
     }
     if (reap_due_) reap();
     return taken;
@@ -211,7 +250,10 @@ std::size_t ClientPlane::serve(Session& session, F&& on_op) {
             ++counters_.would_block;
             break;
         }
-        if (!is_accepted(accept)) refuse(session, op, accept);
+        if (!is_accepted(accept)) {
+            const bool is_large = op.payload.size() > table_.options().message_bytes;
+            refuse(session, op.kind, session.record_type(), is_large, accept);
+        }
         session.consumed(accept);
         if (op.kind == engine::ClientOp::Kind::open && accept == engine::Accept::accepted) {
             table_.opened(session.id());
@@ -223,6 +265,29 @@ std::size_t ClientPlane::serve(Session& session, F&& on_op) {
     if (taken > 0) {
         counters_.operations += taken;
         touch(session);
+    }
+    return taken;
+}
+
+template <typename R, typename F>
+std::size_t ClientPlane::serve_ahead(Session& session, R&& has_room, F&& pass_on) {
+    std::size_t taken = 0;
+    session.set_more(false);
+    for (;;) {
+        const Session::Next next = session.next_ahead();
+        if (next == Session::Next::nothing) break;
+        if (next == Session::Next::violation) {
+            end(session, Reason::violation);
+            continue;  // it offers the close, if nothing is under way
+        }
+        // Answers make room, and come with a bell; what the ring has no room for is asked again.
+        if (holds_back(session) || !session.can_keep()) break;
+        if (!has_room()) {
+            session.set_more(true);
+            break;
+        }
+        pass_on(session.keep(table_.options().message_bytes));
+        ++taken;
     }
     return taken;
 }

@@ -26,8 +26,9 @@ public:
         none,   ///< nothing: unreliable
     };
 
-    /// Whether the next operation may be offered to the engine.
-    bool has_room() const { return taken_ - placed_ < kUnderWayMax; }
+    /// Whether the next operation may be offered to the engine, `ahead` others being on their way
+    /// to it.
+    bool has_room(std::uint64_t ahead = 0) const { return taken_ + ahead - placed_ < kUnderWayMax; }
 
     /// The next operation is offered: from here on its place may come, also while it is withdrawn:
     /// of a large message the last part may be sent and delivered before the engine, offered it

@@ -7,8 +7,9 @@ namespace torc::client_shm {
 using engine::Accept;
 using engine::ClientOp;
 
-void Session::start(const SessionSlot& slot) {
+void Session::start(const SessionSlot& slot, OpWindow* window) {
     TORC_CHECK(phase_ == Phase::unused);
+    window_ = window;
     phase_ = Phase::opening;
     hung_up_ = gone_ = ended_ = decoded_ = more_ = space_given_ = news_given_ = false;
     above_high = dirty = lingering = in_run = false;
@@ -32,9 +33,10 @@ void Session::start(const SessionSlot& slot) {
 
 namespace {
 
-bool is_numbered(const ClientOp& op) {
-    return op.kind != ClientOp::Kind::open && op.kind != ClientOp::Kind::close;
+bool is_numbered(ClientOp::Kind kind) {
+    return kind != ClientOp::Kind::open && kind != ClientOp::Kind::close;
 }
+bool is_numbered(const ClientOp& op) { return is_numbered(op.kind); }
 
 OperationLog::Place place_of(const ClientOp& op) {
     if (op.kind != ClientOp::Kind::send || op.service >= Service::causal) {
@@ -46,7 +48,7 @@ OperationLog::Place place_of(const ClientOp& op) {
 
 }  // namespace
 
-Session::Next Session::next() {
+[[gnu::always_inline]] inline Session::Next Session::decode_next() {
     if (!decoded_) {
         switch (phase_) {
             case Phase::opening:
@@ -76,8 +78,83 @@ Session::Next Session::next() {
         op_.session = id_;
         decoded_ = true;
     }
-    if (is_numbered(op_)) operations_.offer();
     return Next::operation;
+}
+
+Session::Next Session::next() {
+    const Next next = decode_next();
+    if (next == Next::operation && is_numbered(op_)) operations_.offer();
+    return next;
+}
+
+/// Nothing follows an open or a close before its answer: it decides what may. What the session ends
+/// with waits for all answers.
+Session::Next Session::next_ahead() {
+    if (!decoded_ && !window_->empty()) {
+        if (ended_ || !is_numbered(window_->back().kind)) return Next::nothing;
+        if (!operations_.has_room(window_->count())) return Next::nothing;
+        if (hung_up_ && submit_.drained() && !submit_.fresh()) return Next::nothing;
+    }
+    return decode_next();
+}
+
+engine::ClientOp Session::keep(std::uint64_t message_bytes) {
+    OpWindow::Op kept;
+    kept.kind = op_.kind;
+    kept.position = submit_.cursor();
+    if (is_numbered(op_)) {
+        kept.place = place_of(op_);
+        kept.record = record_.header.type;
+        kept.is_large = op_.payload.size() > message_bytes;
+        submit_.advance(record_);
+    }
+    decoded_ = false;
+    return window_->push(op_, kept);
+}
+
+void Session::note_at_hand() {
+    if (window_->empty() || !is_numbered(window_->front().kind)) return;
+    operations_.offer();
+    operations_.withdraw();
+}
+
+const OpWindow::Op& Session::answering() {
+    TORC_CHECK(!window_->empty());
+    if (is_numbered(window_->front().kind)) operations_.offer();
+    return window_->front();
+}
+
+[[gnu::always_inline]] inline void Session::settle(ClientOp::Kind kind, Accept accept,
+                                                   OperationLog::Place place) {
+    switch (kind) {
+        case ClientOp::Kind::open:
+            phase_ = accept == Accept::accepted ? Phase::open : Phase::done;
+            return;
+        case ClientOp::Kind::close:
+            phase_ = Phase::done;  // illegal means that the engine does not know the session
+            return;
+        case ClientOp::Kind::join:
+        case ClientOp::Kind::leave:
+        case ClientOp::Kind::send:
+        case ClientOp::Kind::flush_ok:
+            break;
+    }
+    if (accept == Accept::accepted) {
+        operations_.accept(place);
+    } else if (accept == Accept::raised) {
+        operations_.accept(OperationLog::Place::total);
+    } else {
+        operations_.refuse();
+    }
+    counted_ = true;
+}
+
+void Session::answered(Accept accept) {
+    TORC_CHECK(accept != Accept::would_block);
+    const OpWindow::Op& op = window_->front();
+    settle(op.kind, accept, op.place);
+    if (is_numbered(op.kind)) space_given_ = true;
+    window_->pop();
 }
 
 void Session::offer_simple(ClientOp::Kind kind) {
@@ -103,31 +180,10 @@ bool Session::refresh() {
 void Session::consumed(Accept accept) {
     TORC_CHECK(decoded_ && accept != Accept::would_block);
     decoded_ = false;
-    if (is_numbered(op_)) {
-        if (accept == Accept::accepted) {
-            operations_.accept(place_of(op_));
-        } else if (accept == Accept::raised) {
-            operations_.accept(OperationLog::Place::total);
-        } else {
-            operations_.refuse();
-        }
-        counted_ = true;
-    }
-    switch (op_.kind) {
-        case ClientOp::Kind::open:
-            phase_ = accept == Accept::accepted ? Phase::open : Phase::done;
-            return;
-        case ClientOp::Kind::close:
-            phase_ = Phase::done;  // illegal means that the engine does not know the session
-            return;
-        case ClientOp::Kind::join:
-        case ClientOp::Kind::leave:
-        case ClientOp::Kind::send:
-        case ClientOp::Kind::flush_ok:
-            submit_.advance(record_);
-            space_given_ = true;
-            return;
-    }
+    settle(op_.kind, accept, place_of(op_));
+    if (!is_numbered(op_)) return;
+    submit_.advance(record_);
+    space_given_ = true;
 }
 
 void Session::end(Reason reason) {
@@ -155,7 +211,7 @@ bool Session::publish() {
         news_given_ = true;
     }
     if (counted_) publish_counts();
-    if (submit_.unpublished()) submit_.publish();
+    if (submit_.unpublished()) submit_.publish(done_with());
     return news_given_ || space_given_ || ended_;
 }
 

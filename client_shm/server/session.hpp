@@ -10,6 +10,7 @@
 #include "client_shm/rings.hpp"
 #include "client_shm/server/log_pins.hpp"
 #include "client_shm/server/op_decoder.hpp"
+#include "client_shm/server/op_window.hpp"
 #include "client_shm/server/operation_log.hpp"
 #include "client_shm/server/session_table.hpp"
 #include "engine/effects.hpp"
@@ -31,8 +32,9 @@ public:
 
     Session() {}  // NOLINT: `= default` would let a table of them zero 28 KB for each
 
-    /// Begins a life on memory lent by the control thread.
-    void start(const SessionSlot& slot);
+    /// Begins a life on memory lent by the control thread. With a window, which outlives it,
+    /// operations are offered ahead of their answers; without, each is answered at once.
+    void start(const SessionSlot& slot, OpWindow* window = nullptr);
     void finish() {
         pins_.drop_all();
         phase_ = Phase::unused;
@@ -60,6 +62,22 @@ public:
     void consumed(engine::Accept accept);
     /// The engine did not take it; offer it again.
     void withdrawn();
+
+    // With a window: `next_ahead`, then `keep` and pass on what it gives, or nothing; answers come
+    // in order, each with `answering` before anything is said of it, and `answered` behind that.
+
+    /// As `next`; nothing, too, while an answer must come first.
+    Next next_ahead();
+    bool can_keep() const { return window_->has_room_for(op_); }
+    /// The operation is under way. Gives it with names that stay until it is answered, as its
+    /// payload does: the record is not given back before.
+    engine::ClientOp keep(std::uint64_t message_bytes);
+    const OpWindow::Op& answering();
+    void answered(engine::Accept accept);
+    /// The engine has been offered the next operation to be answered: its place may come.
+    void note_at_hand();
+    std::size_t under_way() const { return window_ == nullptr ? 0 : window_->count(); }
+
     /// An operation of the session that is, or is like, a message of that service got its place.
     /// Gives: its number, or 0 if that is not known.
     std::uint64_t placed(Service service) {
@@ -132,6 +150,14 @@ public:
     bool in_run{false};      ///< reads the plane's open run: its ring must refer to that first
 
 private:
+    /// Makes `op_` the next operation, if there is one and none is left from last time.
+    Next decode_next();
+    void settle(engine::ClientOp::Kind kind, engine::Accept accept, OperationLog::Place place);
+    /// Before here no operation is under way or to come.
+    std::uint64_t done_with() const {
+        return window_ == nullptr || window_->empty() ? submit_.cursor()
+                                                      : window_->front().position;
+    }
     /// An operation without a record.
     void offer_simple(engine::ClientOp::Kind kind);
     bool take_ticket(const Ticket& word, std::uint32_t& answered) const;
@@ -164,7 +190,8 @@ private:
     RecordView record_;
     engine::ClientOp op_;
     OperationLog operations_;
-    bool counted_{false};  ///< operations_ says more than the client's header
+    bool counted_{false};        ///< operations_ says more than the client's header
+    OpWindow* window_{nullptr};  ///< operations are answered at once if there is none
     OpDecoder decoder_;
 };
 

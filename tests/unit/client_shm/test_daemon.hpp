@@ -20,6 +20,8 @@
 
 #include "client_shm/server/acceptor.hpp"
 #include "client_shm/server/client_plane.hpp"
+#include "client_shm/server/client_relay.hpp"
+#include "client_shm/server/relayed_plane.hpp"
 
 namespace torc::client_shm::test {
 
@@ -43,9 +45,10 @@ private:
 };
 
 /// Orders operations in the order they come; tells members of views; echoes messages to members.
+template <typename Clients>
 class TinyEngine {
 public:
-    explicit TinyEngine(ClientPlane& plane) : plane_{plane} {}
+    explicit TinyEngine(Clients& plane) : plane_{plane} {}
 
     engine::Accept on_client(const engine::ClientOp& op) {
         using Kind = engine::ClientOp::Kind;
@@ -169,7 +172,7 @@ private:
         }
     }
 
-    ClientPlane& plane_;
+    Clients& plane_;
     std::map<std::uint32_t, std::string> names_;
     std::map<std::string, std::vector<SessionId>> groups_;
     std::map<std::string, std::vector<SessionId>> joiners_;  ///< of flush groups, without a view
@@ -178,11 +181,20 @@ private:
     std::uint64_t view_{0};
 };
 
+/// Set for the program whose every test runs over two cores.
+#ifdef TORC_TEST_CLIENT_CORE
+inline constexpr bool kAllHaveClientCore = true;
+#else
+inline constexpr bool kAllHaveClientCore = false;
+#endif
+
 struct TestDaemonOptions {
     TableOptions table{"n1", 8, 256 * 1024, 64 * 1024};
     PlaneOptions plane;
     AcceptorOptions acceptor;
     bool core_serves{true};  ///< false: the core runs but takes nothing from clients
+    /// Clients have a core of their own.
+    bool has_client_core{kAllHaveClientCore};
 };
 
 class TestDaemon {
@@ -193,8 +205,8 @@ public:
         auto table = SessionTable::make(options_.table);
         if (!table) abort();
         table_ = std::move(*table);
+        options_.plane.is_ahead = options_.has_client_core;
         plane_ = std::make_unique<ClientPlane>(*table_, options_.plane);
-        engine_ = std::make_unique<TinyEngine>(*plane_);
         auto acceptor = Acceptor::make(*table_, options_.acceptor);
         if (!acceptor) abort();
         acceptor_ = std::move(*acceptor);
@@ -204,7 +216,17 @@ public:
                 hung_up.store(acceptor_->counters().hung_up);
             }
         });
-        core_ = std::thread([this] { run_core(); });
+        if (!options_.has_client_core) {
+            core_ = std::thread([this] { run_core(*plane_); });
+            return;
+        }
+        auto link = CoreLink::make(*table_);
+        if (!link) abort();
+        link_ = std::move(*link);
+        relay_ = std::make_unique<ClientRelay>(*link_, *table_);
+        relayed_ = std::make_unique<RelayedPlane>(*link_, *plane_);
+        core_ = std::thread([this] { run_core(*relay_); });
+        client_core_ = std::thread([this] { run_client_core(); });
     }
     ~TestDaemon() { stop(); }
     TestDaemon(const TestDaemon&) = delete;
@@ -214,8 +236,13 @@ public:
     void stop() {
         if (!core_.joinable()) return;
         stop_core_.store(true);
-        ring_bell(table_->core_bell());
+        ring_bell(link_ ? link_->ring_bell() : table_->core_bell());
         core_.join();
+        if (client_core_.joinable()) {
+            stop_client_core_.store(true);
+            ring_bell(table_->core_bell());
+            client_core_.join();
+        }
         stop_control_.store(true);
         acceptor_->wake();
         control_.join();
@@ -232,38 +259,59 @@ public:
     std::atomic<std::uint64_t> hung_up{0};
 
 private:
-    void run_core() {
+    template <typename Clients>
+    void run_core(Clients& clients) {
+        TinyEngine<Clients> engine(clients);
         bool ending = false;
-        while (!ending || plane_->sessions() > 0) {
+        while (!ending || clients.sessions() > 0) {
             if (!ending && stop_core_.load()) {
                 ending = true;
-                plane_->kick_all(Reason::shutdown);
+                clients.kick_all(Reason::shutdown);
             }
             const bool serve = options_.core_serves || ending;
-            const std::size_t taken = plane_->poll(Instant{}, [&](const engine::ClientOp& op) {
+            const std::size_t taken = clients.poll(Instant{}, [&](const engine::ClientOp& op) {
                 if (!serve && op.kind != engine::ClientOp::Kind::open) {
                     return engine::Accept::would_block;
                 }
-                return engine_->on_client(op);
+                return engine.on_client(op);
             });
-            plane_->publish();
-            sessions.store(plane_->sessions());
-            if (taken > 0 || ending || !plane_->arm_sleep()) continue;
-            pollfd bell{plane_->doorbell_fd(), POLLIN, 0};
-            poll(&bell, 1, 60'000);  // long: a bell that is not rung must fail a test
-            plane_->disarm_sleep();
+            clients.publish();
+            if (!options_.has_client_core) sessions.store(clients.sessions());
+            if (taken > 0 || ending || !clients.arm_sleep()) continue;
+            wait_for(clients.doorbell_fd());
+            clients.disarm_sleep();
         }
+    }
+    void run_client_core() {
+        Instant now{};
+        while (!stop_client_core_.load()) {
+            const RelayedPlane::Found found =
+                relayed_->pass(now += RelayedPlane::kCountersInterval);
+            sessions.store(plane_->sessions());
+            if (found.events + found.operations > 0 || !relayed_->arm_sleep()) continue;
+            wait_for(relayed_->doorbell_fd());
+            relayed_->disarm_sleep();
+        }
+        relayed_->finish(now);
+    }
+    static void wait_for(int doorbell) {
+        pollfd bell{doorbell, POLLIN, 0};
+        poll(&bell, 1, 60'000);  // long: a bell that is not rung must fail a test
     }
 
     TestDaemonOptions options_;
     std::unique_ptr<SessionTable> table_;
     std::unique_ptr<ClientPlane> plane_;
-    std::unique_ptr<TinyEngine> engine_;
+    std::unique_ptr<CoreLink> link_;  ///< this and the two below: with a client core
+    std::unique_ptr<ClientRelay> relay_;
+    std::unique_ptr<RelayedPlane> relayed_;
     std::unique_ptr<Acceptor> acceptor_;
     std::atomic<bool> stop_core_{false};
     std::atomic<bool> stop_control_{false};
+    std::atomic<bool> stop_client_core_{false};
     std::thread control_;
     std::thread core_;
+    std::thread client_core_;
 };
 
 /// The same in a child process; SIGKILL is how it ends. Call before the test starts threads.
