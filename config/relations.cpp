@@ -125,6 +125,11 @@ void check_frames(const Settings& settings, const Places& places, Problems& prob
                          "; in_flight_frames = " + std::to_string(cluster.in_flight_frames) +
                          " needs at least " + std::to_string(needed));
     }
+    if (settings.node.client_core >= 0 && settings.node.client_core == settings.node.core) {
+        problems.add(places.of("daemon", "client_core"),
+                     "client_core is " + std::to_string(settings.node.client_core) +
+                         ", as core is: two threads that look all the time would take turns on it");
+    }
     if (!std::has_single_bit(settings.node.session_ring_bytes)) {
         problems.add(places.of("daemon", "session_ring_bytes"),
                      "session_ring_bytes is " + format_bytes(settings.node.session_ring_bytes) +

@@ -354,6 +354,11 @@ constexpr std::array kSchema{
         within(local("core", ValueType::integer, "-1",
                      "CPU that the ring core is pinned to, or -1 to let the kernel move it."),
                -1, kCoreMax)),
+    with<InNode<&N::client_core>>(within(
+        local("client_core", ValueType::integer, "-1",
+              "CPU of a second thread that takes over all clients, or -1 to serve them on the ring "
+              "core. Not the same as core; for machines with a core to spare."),
+        -1, kCoreMax)),
     with<InNode<&N::session_ring_bytes>>(
         within(local("session_ring_bytes", ValueType::bytes, "\"4MiB\"",
                      "Shared memory of a client session, each direction; a power of two."),

@@ -85,6 +85,7 @@ struct NodeSettings {
     IdleStrategy idle{IdleStrategy::adaptive};
     Nanos idle_yield{std::chrono::milliseconds{2}};  ///< adaptive: yield this long, then sleep
     int core{-1};                                    ///< ring core's CPU, or -1 to float
+    int client_core{-1};                             ///< clients' CPU, or -1: on the ring core
     std::size_t session_ring_bytes{std::size_t{4} << 20};  ///< each direction, a power of two
     std::uint32_t session_messages{0};  ///< records that may wait for a session; 0: any number
     std::uint32_t high_water{75};       ///< per cent of either limit at which it is warned

@@ -96,8 +96,13 @@ Result<void> Daemon::open_parts() {
     auto mailbox = dataplane::LoopMailbox::open();
     if (!mailbox) return tl::unexpected(mailbox.error());
     mailbox_ = std::move(*mailbox);
+    if (node_.client_core >= 0) {
+        auto clients = ClientCore::make(node_, cluster_.timers.token_loss, *sessions_);
+        if (!clients) return tl::unexpected(clients.error());
+        client_core_ = std::move(*clients);
+    }
     core_ = std::make_unique<RingCore>(cluster_, node_, identity_, *port_.port, *sessions_,
-                                       *mailbox_, status_->counters());
+                                       client_core_.get(), *mailbox_, status_->counters());
 
     client_shm::AcceptorOptions options;
     options.socket_path = node_.runtime_dir + "/" + node_.node + ".sock";

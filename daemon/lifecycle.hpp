@@ -57,6 +57,7 @@ private:
     OpenPort port_;
     std::unique_ptr<client_shm::SessionTable> sessions_;
     std::unique_ptr<dataplane::LoopMailbox> mailbox_;
+    std::unique_ptr<ClientCore> client_core_;  ///< if the settings want one
     std::unique_ptr<RingCore> core_;
     std::unique_ptr<client_shm::Acceptor> acceptor_;
 

@@ -78,8 +78,17 @@ MachineFacts read_machine_facts(const config::Settings& settings) {
 
 std::vector<Error> warnings_of(const config::NodeSettings& node, const MachineFacts& facts) {
     std::vector<Error> warnings;
-    if (node.idle != IdleStrategy::spin) return warnings;
     const auto processors = static_cast<std::size_t>(std::max(facts.core.online_cpus, 1));
+    if (node.client_core >= 0 && facts.daemons_here + 1 > processors) {
+        warnings.push_back(
+            {"client_core: with it " + std::to_string(facts.daemons_here + 1) +
+                 " threads of the cluster's daemons on this machine look for work all the time; "
+                 "it has " +
+                 std::to_string(processors) + (processors == 1 ? " processor" : " processors") +
+                 ", and handing over from core to core only costs",
+             "leave client_core in [daemon] unset (-1) on machines without a core to spare"});
+    }
+    if (node.idle != IdleStrategy::spin) return warnings;
     const dataplane::CoreBudget budget = dataplane::judge_core(facts.core);
     if (facts.daemons_here > processors) {
         warnings.push_back(

@@ -5,26 +5,16 @@
 
 #include "base/check.hpp"
 #include "daemon/black_box.hpp"
+#include "daemon/plane_options.hpp"
 
 namespace torc::daemon {
-namespace {
 
 using telemetry::CounterId;
 
-client_shm::PlaneOptions plane_options(const config::NodeSettings& node) {
-    client_shm::PlaneOptions options;
-    options.slow_reader = node.slow_reader;
-    options.unread_max = node.session_messages;
-    options.high_water_percent = node.high_water;
-    return options;
-}
-
-}  // namespace
-
 RingCore::RingCore(const config::ClusterSettings& cluster, const config::NodeSettings& node,
                    const engine::EngineOptions& identity, dataplane::Port& port,
-                   client_shm::SessionTable& sessions, dataplane::LoopMailbox& mailbox,
-                   telemetry::CounterSet& counters)
+                   client_shm::SessionTable& sessions, ClientCore* client_core,
+                   dataplane::LoopMailbox& mailbox, telemetry::CounterSet& counters)
     : node_(node),
       token_loss_(cluster.timers.token_loss),
       port_(port),
@@ -32,9 +22,16 @@ RingCore::RingCore(const config::ClusterSettings& cluster, const config::NodeSet
       counters_(counters),
       events_(kEventsKept),
       recorder_(events_),
-      plane_(sessions, plane_options(node)),
-      outlet_(port, plane_, &recorder_),
-      engine_(cluster, identity, outlet_.effects(), counters) {}
+      client_core_(client_core),
+      engine_(cluster, identity, make_outlet(sessions), counters) {}
+
+engine::Effects RingCore::make_outlet(client_shm::SessionTable& sessions) {
+    if (client_core_ != nullptr) {
+        return relay_outlet_.emplace(port_, client_core_->relay(), &recorder_).effects();
+    }
+    plane_.emplace(sessions, plane_options(node_));
+    return outlet_.emplace(port_, *plane_, &recorder_).effects();
+}
 
 RingCore::~RingCore() {
     TORC_CHECK(!thread_.joinable());
@@ -43,10 +40,14 @@ RingCore::~RingCore() {
 
 void RingCore::start() {
     set_black_box(recorder_);
+    if (client_core_ != nullptr) client_core_->start();
     thread_ = std::thread([this] { run(); });
 }
 
-void RingCore::join() { thread_.join(); }
+void RingCore::join() {
+    thread_.join();
+    if (client_core_ != nullptr) client_core_->stop();
+}
 
 void RingCore::run() {
     ::prctl(PR_SET_TIMERSLACK,
@@ -57,6 +58,15 @@ void RingCore::run() {
                          pinned.error().message.c_str());
         }
     }
+    if (client_core_ != nullptr) {
+        drive(client_core_->relay(), *relay_outlet_);
+    } else {
+        drive(*plane_, *outlet_);
+    }
+}
+
+template <typename Clients>
+void RingCore::drive(Clients& clients, dataplane::LoopOutlet<Clients>& outlet) {
     const dataplane::CoreBudget budget = dataplane::judge_core(dataplane::read_core_facts());
     dataplane::Clock clock = dataplane::Clock::open();
     std::fprintf(stderr, "torcd: ring core: %s; clock: %s\n", budget.reason.c_str(),
@@ -67,10 +77,13 @@ void RingCore::run() {
     options.idle_yield = node_.idle_yield;
     options.owns_core = budget.is_owned;
     options.token_loss = token_loss_;
-    Loop loop({port_, engine_, plane_, outlet_, clock, mailbox_}, options);
-    loop_ = &loop;
+    dataplane::BasicPollLoop<engine::Engine, Clients> loop(
+        {port_, engine_, clients, outlet, clock, mailbox_}, options);
+    idle_ = &loop.idle_counters();
+    pauses_ = &loop.pause_counters();
     loop.run();
-    loop_ = nullptr;
+    idle_ = nullptr;
+    pauses_ = nullptr;
 }
 
 dataplane::LoopCommand RingCore::status_command(std::uint64_t ticket) {
@@ -102,7 +115,12 @@ void RingCore::take_status(void* core) {
 }
 
 void RingCore::kick_all(void* core) {
-    static_cast<RingCore*>(core)->plane_.kick_all(client_shm::Reason::shutdown);
+    RingCore& self = *static_cast<RingCore*>(core);
+    if (self.client_core_ != nullptr) {
+        self.client_core_->relay().kick_all(client_shm::Reason::shutdown);
+    } else {
+        self.plane_->kick_all(client_shm::Reason::shutdown);
+    }
 }
 
 /// The port, the clients and the loop count for themselves; an operator sees one file.
@@ -122,8 +140,26 @@ void RingCore::copy_counters() {
     counters_.set(CounterId::lossy_delayed, port.lossy_delayed);
     counters_.set(CounterId::pool_loans, port_.loans());
 
-    const client_shm::PlaneCounters& plane = plane_.counters();
-    counters_.set(CounterId::sessions, plane_.sessions());
+    copy_client_counters();
+    counters_.set(CounterId::groups, engine_.groups().directory().group_count());
+    counters_.set(CounterId::memberships, engine_.groups().directory().membership_count());
+
+    counters_.set(CounterId::flight_records, recorder_.recorded());
+    counters_.set(CounterId::loop_passes, idle_->passes);
+    counters_.set(CounterId::loop_idle_passes, idle_->empty_passes);
+    counters_.set(CounterId::loop_sleeps, idle_->sleeps);
+    counters_.set(CounterId::pauses, pauses_->late);
+    counters_.set(CounterId::pauses_forgiven, pauses_->stood_still);
+    counters_.set(CounterId::token_loss, static_cast<std::uint64_t>(token_loss_.count()));
+    counters_.raise(CounterId::poll_gap_peak, static_cast<std::uint64_t>(idle_->max_gap.count()));
+}
+
+void RingCore::copy_client_counters() {
+    const bool is_here = client_core_ == nullptr;
+    const client_shm::PlaneCounters plane =
+        is_here ? plane_->counters() : client_core_->relay().counters();
+    counters_.set(CounterId::sessions,
+                  is_here ? plane_->sessions() : client_core_->relay().sessions());
     counters_.set(CounterId::sessions_opened, plane.sessions_opened);
     counters_.set(CounterId::sessions_closed, plane.sessions_closed);
     counters_.set(CounterId::fan_out, plane.deliveries);
@@ -137,19 +173,10 @@ void RingCore::copy_counters() {
     counters_.set(CounterId::kicked_violation, plane.violations);
     counters_.set(CounterId::kicked_administrator, plane.kicked);
     counters_.set(CounterId::kicked_flush_timeout, plane.flush_timeouts);
-    counters_.set(CounterId::groups, engine_.groups().directory().group_count());
-    counters_.set(CounterId::memberships, engine_.groups().directory().membership_count());
-
-    counters_.set(CounterId::flight_records, recorder_.recorded());
-    const dataplane::IdleCounters& idle = loop_->idle_counters();
-    counters_.set(CounterId::loop_passes, idle.passes);
-    counters_.set(CounterId::loop_idle_passes, idle.empty_passes);
-    counters_.set(CounterId::loop_sleeps, idle.sleeps);
-    const engine::PauseCounters& pauses = loop_->pause_counters();
-    counters_.set(CounterId::pauses, pauses.late);
-    counters_.set(CounterId::pauses_forgiven, pauses.stood_still);
-    counters_.set(CounterId::token_loss, static_cast<std::uint64_t>(token_loss_.count()));
-    counters_.raise(CounterId::poll_gap_peak, static_cast<std::uint64_t>(idle.max_gap.count()));
+    if (is_here) return;
+    const client_shm::RelayCounters& relay = client_core_->relay().relay_counters();
+    counters_.set(CounterId::client_core_waits, relay.waits);
+    counters_.set(CounterId::client_core_overruns, relay.overruns);
 }
 
 }  // namespace torc::daemon

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "client_shm/server/client_plane.hpp"
 #include "config/settings.hpp"
+#include "daemon/client_core.hpp"
 #include "dataplane/clock.hpp"
 #include "dataplane/loop_mailbox.hpp"
 #include "dataplane/loop_outlet.hpp"
@@ -35,13 +37,13 @@ struct CoreStatus {
 class RingCore {
 public:
     using Plane = client_shm::ClientPlane;
-    using Loop = dataplane::BasicPollLoop<engine::Engine, Plane>;
 
-    /// Everything borrowed outlives the core.
+    /// Everything borrowed outlives the core. `client_core`: runs the clients; nullptr: they run
+    /// here.
     RingCore(const config::ClusterSettings& cluster, const config::NodeSettings& node,
              const engine::EngineOptions& identity, dataplane::Port& port,
-             client_shm::SessionTable& sessions, dataplane::LoopMailbox& mailbox,
-             telemetry::CounterSet& counters);
+             client_shm::SessionTable& sessions, ClientCore* client_core,
+             dataplane::LoopMailbox& mailbox, telemetry::CounterSet& counters);
     ~RingCore();
     RingCore(const RingCore&) = delete;
     RingCore& operator=(const RingCore&) = delete;
@@ -64,7 +66,11 @@ private:
     static void take_status(void* core);
     static void kick_all(void* core);
     void copy_counters();
+    void copy_client_counters();
     void run();
+    template <typename Clients>
+    void drive(Clients& clients, dataplane::LoopOutlet<Clients>& outlet);
+    engine::Effects make_outlet(client_shm::SessionTable& sessions);
 
     config::NodeSettings node_;
     Nanos token_loss_;
@@ -73,10 +79,14 @@ private:
     telemetry::CounterSet& counters_;
     std::vector<telemetry::TraceEvent> events_;
     telemetry::FlightRecorder recorder_;
-    Plane plane_;
-    dataplane::LoopOutlet<Plane> outlet_;
+    ClientCore* client_core_;
+    // Clients here, or there.
+    std::optional<Plane> plane_;
+    std::optional<dataplane::LoopOutlet<Plane>> outlet_;
+    std::optional<dataplane::LoopOutlet<client_shm::ClientRelay>> relay_outlet_;
     engine::Engine engine_;
-    const Loop* loop_{nullptr};  ///< while the thread runs; its own
+    const dataplane::IdleCounters* idle_{nullptr};  ///< while the thread runs; its loop's
+    const engine::PauseCounters* pauses_{nullptr};  ///< the same
     CoreStatus status_;
     std::thread thread_;
 };

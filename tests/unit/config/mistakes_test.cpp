@@ -287,6 +287,10 @@ const std::vector<Mistake>& relation_mistakes() {
          {"t:13:1: join_interval (100us) must be at least 200us here: a frame may lie unread for "
           "so "
           "long while the ring core sleeps; set idle = \"spin\" in [daemon], or another profile"}},
+        {"ClientCoreOnTheRingCore",
+         with("core = 3\nclient_core = 3\n"),
+         {"t:12:1: client_core is 3, as core is: two threads that look all the time would take "
+          "turns on it"}},
         {"BurstAboveInFlight",
          cluster("in_flight_frames = 63"),
          {"t:2:1: burst_frames (64) must be at most in_flight_frames (63): no visit may send more "

@@ -46,6 +46,19 @@ TEST(Machine, SpinningWithoutACoreOfItsOwnIsWarnedAbout) {
     EXPECT_TRUE(warnings_of(node, facts_of(8, own)).empty());
 }
 
+TEST(Machine, AClientCoreWithoutAProcessorToSpareIsWarnedAbout) {
+    config::NodeSettings node;
+    node.core = 0;
+    node.client_core = 1;
+    const dataplane::CoreFacts two{.allowed_cpus = 1, .online_cpus = 2, .cpu = 0};
+    EXPECT_TRUE(warnings_of(node, facts_of(1, two)).empty());
+    const auto warnings = warnings_of(node, facts_of(2, two));
+    ASSERT_EQ(warnings.size(), 1u);
+    EXPECT_NE(warnings[0].message.find("3 threads"), std::string::npos) << warnings[0].message;
+    node.client_core = -1;
+    EXPECT_TRUE(warnings_of(node, facts_of(2, two)).empty());
+}
+
 TEST(Machine, OtherStrategiesFitAnywhere) {
     for (const auto idle : {config::IdleStrategy::adaptive, config::IdleStrategy::sleepy}) {
         config::NodeSettings node;
