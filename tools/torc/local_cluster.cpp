@@ -51,6 +51,16 @@ std::string make_folder() {
     return pattern;
 }
 
+/// Further settings for every daemon, so that the same program can be run over others: words of
+/// TORC_CLUSTER_SETTINGS.
+std::vector<std::string> settings_of_environment() {
+    const char* const given = std::getenv("TORC_CLUSTER_SETTINGS");
+    std::istringstream words(given == nullptr ? "" : given);
+    std::vector<std::string> settings;
+    for (std::string word; words >> word;) settings.push_back(word);
+    return settings;
+}
+
 std::string daemon_beside_me() {
     const files::path me = files::read_symlink("/proc/self/exe").parent_path();
     for (const files::path& candidate :
@@ -162,6 +172,7 @@ std::vector<std::string> LocalCluster::command_at(std::size_t node,
         add({"--set", "daemon.port=udp"});
     }
     for (const std::string& setting : plan_.settings) add({"--set", setting});
+    for (const std::string& setting : settings_of_environment()) add({"--set", setting});
     return command;
 }
 

@@ -32,9 +32,10 @@ const char* name_of(Layout layout);
 struct ClusterPlan {
     Layout layout{Layout::vhost};
     std::size_t nodes{3};
-    std::string torcd;                  ///< path of the daemon; empty: beside this program
-    std::vector<std::string> settings;  ///< "section.key=value", given to every daemon
-    std::uint16_t data_port{0};         ///< 0: derived from the pid, so clusters can coexist
+    std::string torcd;  ///< path of the daemon; empty: beside this program
+    /// "section.key=value", given to every daemon, as are the words of TORC_CLUSTER_SETTINGS.
+    std::vector<std::string> settings;
+    std::uint16_t data_port{0};  ///< 0: derived from the pid, so clusters can coexist
     std::size_t mtu{1500};
     bool keep{false};  ///< leave daemons, folder and networks behind at the end
 };
