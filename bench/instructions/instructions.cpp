@@ -6,6 +6,7 @@
 // them, the token comes and they leave, host 1 receives and delivers them, and the token passes
 // host 1, which has nothing to send. Each workload lives through the same rounds; what differs is
 // the step that counts.
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <span>
@@ -15,6 +16,7 @@
 
 #include "base/check.hpp"
 #include "bench/instructions/collect.hpp"
+#include "bench/instructions/hand_over.hpp"
 #include "bench/instructions/many_readers.hpp"
 #include "bench/instructions/tiny_cluster.hpp"
 #include "bench/micro/payload.hpp"
@@ -31,6 +33,8 @@ constexpr int kRounds = 8;
 constexpr int kFanOutRounds = 2;
 /// Messages that a pass takes of one sender (client_shm::PlaneOptions).
 constexpr std::size_t kFanOutBurst = 64;
+/// Messages of one session that are under way between two cores at the most.
+constexpr std::size_t kHandedOver = client_shm::OpWindow::kOpsMax;
 /// Of a step that has no burst: visits, passes.
 constexpr int kRepeats = 64;
 
@@ -184,6 +188,58 @@ void count_fan_out(const std::string& name, std::size_t readers, bool share) {
     end_workload(name + "/64/" + std::to_string(readers), kFanOutRounds * kFanOutBurst);
 }
 
+/// Where clients have a core of their own: what a message in and a message out cost either core,
+/// beside the engine. Items: messages.
+void count_hand_over(std::size_t payload_bytes) {
+    enum class Part : std::uint8_t { in_client, in_ring, out_ring, out_client };
+    constexpr std::array<const char*, 4> kNames{"in_client", "in_ring", "out_ring", "out_client"};
+    const std::vector<std::byte> payload = payload_of(payload_bytes);
+    for (std::size_t part = 0; part < kNames.size(); ++part) {
+        HandOver cores;
+        for (int i = 0; i < kWarmRounds + kRounds; ++i) {
+            const auto counts = [&](Part wanted) {
+                return i >= kWarmRounds && static_cast<Part>(part) == wanted;
+            };
+            cores.write(kHandedOver, payload);
+            {
+                const Collecting collecting(counts(Part::in_client));
+                cores.client_pass();
+            }
+            {
+                const Collecting collecting(counts(Part::in_ring));
+                cores.ring_pass();
+            }
+            {
+                const Collecting collecting(counts(Part::in_client));
+                cores.client_pass();  // answers
+            }
+            {
+                const Collecting collecting(counts(Part::out_ring));
+                cores.deliver(kHandedOver, payload);
+            }
+            {
+                const Collecting collecting(counts(Part::out_client));
+                cores.client_pass();
+            }
+            cores.drain(kHandedOver);
+        }
+        end_workload("hand_over_" + std::string(kNames[part]) + "/" + std::to_string(payload_bytes),
+                     kRounds * kHandedOver);
+    }
+}
+
+/// The same work on one core, for comparison. Items: messages.
+void count_plane_in(std::size_t payload_bytes) {
+    const std::vector<std::byte> payload = payload_of(payload_bytes);
+    PlaneAlone alone;
+    for (int i = 0; i < kWarmRounds + kRounds; ++i) {
+        alone.write(kHandedOver, payload);
+        const Collecting collecting(i >= kWarmRounds);
+        alone.pass();
+    }
+    end_workload("plane_in/" + std::to_string(payload_bytes), kRounds * kHandedOver);
+}
+
 void count_all() {
     const std::vector<Load> loads{{payload_of(64), 896}, {payload_of(1350), 64}};
     for (const Load& load : loads) {
@@ -200,6 +256,10 @@ void count_all() {
         count_fan_out("fan_out", readers, true);
     }
     count_fan_out("copies_out", 100, false);
+    for (const std::size_t payload : {64u, 1350u}) {
+        count_plane_in(payload);
+        count_hand_over(payload);
+    }
 }
 
 }  // namespace

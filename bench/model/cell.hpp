@@ -61,6 +61,7 @@ struct Saturation {
     double frames_per_second{0};   ///< DATA frames of all nodes
     double messages_per_frame{0};  ///< of a frame sent
     double cpu_busy{0};            ///< share of the time, the busiest node
+    double client_cpu_busy{0};     ///< the same of second CPUs
     Nanos rotation{};              ///< the last one
     Nanos time{};                  ///< virtual, that was measured
     std::uint64_t tail_drops{0};

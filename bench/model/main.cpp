@@ -60,6 +60,9 @@ Cpu cpu_of(const std::string& text) {
                             : name == "message_in"  ? &cpu.messages.in
                             : name == "message_out" ? &cpu.messages.out
                             : name == "message_own" ? &cpu.messages.own
+                            : name == "client_in"   ? &cpu.messages.client_in
+                            : name == "client_out"  ? &cpu.messages.client_out
+                            : name == "client_own"  ? &cpu.messages.client_own
                                                     : nullptr;
         const std::string digits = equals == std::string::npos ? "" : part.substr(equals + 1);
         const bool number = !digits.empty() && digits.size() < 10 &&
@@ -68,7 +71,8 @@ Cpu cpu_of(const std::string& text) {
             throw CLI::ValidationError("--cpu",
                                        "'" + part +
                                            "' is not PART=NS: rx_frame, tx_frame, "
-                                           "token, message_in, message_out or message_own");
+                                           "token, message_in, message_out or message_own; "
+                                           "client_in, client_out or client_own");
         }
         *cost = Nanos{std::stoll(digits)};
     }
@@ -139,7 +143,8 @@ void describe(CLI::App& app, CommandLine& line) {
     list("--burst", line.bursts, "burst_frames")->check(CLI::Range(1, int{kBurstMax}));
     app.add_option("--cpu", line.cpus,
                    "free, or NAME:PART=NS,...; parts: rx_frame, tx_frame, token, message_in, "
-                   "message_out, message_own; may be repeated");
+                   "message_out, message_own; with client_in, client_out or client_own nodes "
+                   "have a second CPU, for clients; may be repeated");
     list("--loads", line.setup.loads, "per cent of saturation at which latency is measured")
         ->check(CLI::Range(1, 100));
     list("--services", line.services, "of the latencies")->check(CLI::IsMember({"agreed", "safe"}));

@@ -116,13 +116,16 @@ struct Mark {
           lost(cluster.lost()),
           retransmissions(counted(cluster, CounterId::retransmissions_answered)),
           tokens_resent(counted(cluster, CounterId::token_resent)) {
-        for (std::uint32_t i = 0; i < cluster.hosts(); ++i) busy.push_back(cluster.busy(i));
+        for (std::uint32_t i = 0; i < cluster.hosts(); ++i) {
+            busy.push_back(cluster.busy(i));
+            client_busy.push_back(cluster.client_busy(i));
+        }
     }
 
     Instant at;
     std::uint64_t received, sent, tail_drops, descriptor_drops, lost, retransmissions,
         tokens_resent;
-    std::vector<Nanos> busy;
+    std::vector<Nanos> busy, client_busy;
 };
 
 void take_off(const PhysicalCluster& cluster, const Mark& mark, std::uint64_t bytes,
@@ -144,6 +147,8 @@ void take_off(const PhysicalCluster& cluster, const Mark& mark, std::uint64_t by
     for (std::uint32_t i = 0; i < cluster.hosts(); ++i) {
         const auto busy = static_cast<double>((end.busy[i] - mark.busy[i]).count());
         result.cpu_busy = std::max(result.cpu_busy, busy / 1e9 / seconds);
+        const auto client = static_cast<double>((end.client_busy[i] - mark.client_busy[i]).count());
+        result.client_cpu_busy = std::max(result.client_cpu_busy, client / 1e9 / seconds);
     }
 }
 

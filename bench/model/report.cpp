@@ -30,7 +30,10 @@ Json json_of(const Cpu& cpu) {
             {"token_ns", cpu.token.count()},
             {"message_in_ns", cpu.messages.in.count()},
             {"message_out_ns", cpu.messages.out.count()},
-            {"message_own_ns", cpu.messages.own.count()}};
+            {"message_own_ns", cpu.messages.own.count()},
+            {"client_in_ns", cpu.messages.client_in.count()},
+            {"client_out_ns", cpu.messages.client_out.count()},
+            {"client_own_ns", cpu.messages.client_own.count()}};
 }
 
 void add_estimate(Json& json, const Estimate& estimate) {
@@ -68,6 +71,7 @@ Json json_of(const Result& result) {
     json["frames_per_second"] = std::round(full.frames_per_second);
     json["messages_per_frame"] = rounded(full.messages_per_frame);
     json["cpu_busy"] = rounded(full.cpu_busy);
+    json["client_cpu_busy"] = rounded(full.client_cpu_busy);
     json["rotation_us"] = us(full.rotation);
     json["port_peak_bytes"] = full.port_peak;
     json["tail_drops"] = full.tail_drops;
@@ -114,10 +118,14 @@ std::string text_of(const Result& result) {
     if (cell.loss_ppm != 0) text += fmt::format(" loss {} ppm", cell.loss_ppm);
     if (!full.formed) return text + ": the ring did not come\n";
     text += fmt::format(
-        ": {:.2f} of {:.2f} Gbit/s, {:.1f} % (+-{:.2f}{}); rotation {:.0f} us, CPU {:.0f} %, port "
+        ": {:.2f} of {:.2f} Gbit/s, {:.1f} % (+-{:.2f}{}); rotation {:.0f} us, CPU {:.0f} %{}, "
+        "port "
         "peak {} kB, lost {}+{}+{}, again {}\n",
         full.gbit.mean, full.bound_gbit, 100 * full.share(), 100 * full.gbit.error,
         full.gbit.stable ? "" : ", not stable", us(full.rotation), 100 * full.cpu_busy,
+        cell.cpu.messages.has_client_core()
+            ? fmt::format(" and {:.0f} %", 100 * full.client_cpu_busy)
+            : "",
         full.port_peak / 1000, full.tail_drops, full.descriptor_drops, full.lost,
         full.retransmissions);
     for (const Latency& latency : result.latencies) {

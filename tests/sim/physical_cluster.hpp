@@ -50,6 +50,7 @@ public:
     std::uint64_t frames_received() const { return frames_received_; }
     /// Time that a host's CPU was busy so far.
     Nanos busy(std::uint32_t host) const { return machines_[host].busy; }
+    Nanos client_busy(std::uint32_t host) const { return machines_[host].host->client_busy(); }
     /// DATA frames that were sent so far by all, and their bytes; a multicast counts once.
     std::uint64_t data_frames() const { return data_frames_; }
     std::uint64_t data_bytes() const { return data_bytes_; }

@@ -112,7 +112,7 @@ void PhysicalHost::want_to_send(Instant now) {
 
 void PhysicalHost::offer(Instant now) {
     more_ = false;
-    if (!engine_->wants_clients()) return;
+    if (!engine_->wants_clients() || client_cpu_.holds_back(now)) return;
     if (!joined_) joined_ = join(now, 0, kGroup);
     join_population(now);
     std::uint32_t taken = 0;
@@ -156,7 +156,15 @@ bool PhysicalHost::send(Instant now, Instant wished) {
     TORC_CHECK(accept != engine::Accept::illegal);
     if (accept != engine::Accept::accepted) return false;
     cpu_.spend(options_.costs.in);
+    hand_over(options_.costs.client_in);
     return true;
+}
+
+/// Work for the second CPU; the first waits if too much is there. Gives: when it is done.
+Instant PhysicalHost::hand_over(Nanos cost) {
+    if (!options_.costs.has_client_core()) return cpu_.clock();
+    cpu_.spend(client_cpu_.wait_for_room(cpu_.clock()));
+    return client_cpu_.work(cpu_.clock(), cost);
 }
 
 void PhysicalHost::traced(const telemetry::TraceEvent& event) {
@@ -172,8 +180,9 @@ void PhysicalHost::traced(const telemetry::TraceEvent& event) {
 }
 
 void PhysicalHost::received(const engine::Delivery& delivery) {
-    cpu_.spend(delivery.sender == private_name_ ? options_.costs.own : options_.costs.out);
-    const Instant now = cpu_.clock();
+    const bool own = delivery.sender == private_name_;
+    cpu_.spend(own ? options_.costs.own : options_.costs.out);
+    const Instant now = hand_over(own ? options_.costs.client_own : options_.costs.client_out);
     if (!in_transitional_ && !stays_.empty()) {
         Stay& stay = stays_.back();
         if (stay.first == kNever) stay.first = now;

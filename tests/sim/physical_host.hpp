@@ -13,6 +13,7 @@
 #include "engine/engine.hpp"
 #include "telemetry/counters.hpp"
 #include "tests/sim/arena.hpp"
+#include "tests/sim/client_cpu.hpp"
 #include "tests/sim/oracle.hpp"
 #include "tests/sim/physical_network.hpp"
 #include "tests/sim/population.hpp"
@@ -24,6 +25,13 @@ struct MessageCosts {
     Nanos in{0};   ///< from the session into a frame
     Nanos out{0};  ///< of another node: from a frame to the session
     Nanos own{0};  ///< one's own, that comes back in the order
+    /// The same of the node's second CPU, where clients have one; all 0: they have none. Then
+    /// those above are what is left for the first.
+    Nanos client_in{0};
+    Nanos client_out{0};
+    Nanos client_own{0};
+
+    bool has_client_core() const { return client_in + client_out + client_own > Nanos{0}; }
 };
 
 struct PhysicalOptions {
@@ -97,12 +105,15 @@ public:
     std::uint64_t unsent() const { return unsent_; }
     /// The last pass took as many as it may, not as many as there were.
     bool has_more() const { return more_; }
+    /// Time that the second CPU was busy so far.
+    Nanos client_busy() const { return client_cpu_.busy(); }
     void forget_deliveries();
 
 private:
     engine::Effects effects();
     void traced(const telemetry::TraceEvent& event);
     void received(const engine::Delivery& delivery);
+    Instant hand_over(Nanos cost);
     bool has_message() const { return options_.saturate || !wishes_.empty(); }
     bool send(Instant now, Instant wished);
     void open(Instant now, std::uint16_t slot);
@@ -132,6 +143,7 @@ private:
     std::uint64_t bytes_delivered_{0};
     std::uint64_t unsent_{0};
     bool more_{false};
+    ClientCpu client_cpu_;
 };
 
 }  // namespace torc::sim
