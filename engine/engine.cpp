@@ -163,7 +163,8 @@ ordering::RingUpcalls Engine::ring_upcalls() {
             self.effects_.ordered(session_id(message.session), message.service);
         }
         self.groups_.on_message({message.sender, session_id(message.session), message.service,
-                                 message.ring, message.seq, message.index, message.payload});
+                                 message.ring, message.seq, message.index, message.payload,
+                                 message.same_envelope});
         self.ring_.hold_application(self.groups_.merging());
     };
     upcalls.transitional_fn = [](void* engine, const RingId& id, const wire::MemberList& members) {
@@ -229,8 +230,9 @@ void Engine::trace(telemetry::TraceKind kind, std::uint64_t a, std::uint64_t b,
     if (effects_.traces()) effects_.trace({kind, me_.index, now_, a, b, c, 0});
 }
 
+/// The messages of a frame come up together: the recorder keeps the first for all of them.
 void Engine::trace_message(const ordering::OrderedMessage& message) const {
-    if (effects_.recorder != nullptr) {
+    if (effects_.recorder != nullptr && message.index == 0) {
         describe(effects_.recorder->next(), message, message.payload.size());
     }
     if (effects_.trace_fn != nullptr) {

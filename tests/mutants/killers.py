@@ -135,6 +135,8 @@ KILLERS = {
         "groups/TwoDaemons.AViewInATransitionalConfigurationHasANameOfItsOwn"),
     "closed_session_heard": swarm(
         50, "delivery to the living", "groups/TwoDaemons.ADisconnectLeavesAllGroups"),
+    "envelope_by_session": swarm(
+        20, "same view delivery", "engine/Clients.NeighboursWithOneEnvelopeShareIt"),
     "change_unnoticed": swarm(
         100, "same view delivery", "groups/Recent.WhoJoinsHearsTheNextOne"),
     # Flush groups.
