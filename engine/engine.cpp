@@ -157,7 +157,7 @@ ordering::RingUpcalls Engine::ring_upcalls() {
     upcalls.engine = this;
     upcalls.deliver_fn = [](void* engine, const ordering::OrderedMessage& message) {
         Engine& self = engine_of(engine);
-        self.trace_message(message);
+        if (self.traces(message)) self.trace_message(message);
         if (message.sender == self.me_.index && !message.control &&
             session_id(message.session) != self.expelled_) {
             self.effects_.ordered(session_id(message.session), message.service);
@@ -230,9 +230,8 @@ void Engine::trace(telemetry::TraceKind kind, std::uint64_t a, std::uint64_t b,
     if (effects_.traces()) effects_.trace({kind, me_.index, now_, a, b, c, 0});
 }
 
-/// The messages of a frame come up together: the recorder keeps the first for all of them.
 void Engine::trace_message(const ordering::OrderedMessage& message) const {
-    if (effects_.recorder != nullptr && message.index == 0) {
+    if (effects_.recorder != nullptr && is_first(message)) {
         describe(effects_.recorder->next(), message, message.payload.size());
     }
     if (effects_.trace_fn != nullptr) {
