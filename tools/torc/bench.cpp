@@ -124,7 +124,7 @@ private:
 
     void measure_cluster(std::size_t nodes) {
         const std::vector<BenchCell> cells = cells_of(sweep(), layout_, nodes, mtu_);
-        LocalCluster cluster(cluster_plan(nodes));
+        LocalCluster cluster(cluster_plan(nodes, cells));
         Yardsticks yardsticks;
         yardsticks.ceiling = ceiling_of(cluster);
         cluster.start();
@@ -145,15 +145,14 @@ private:
         return ceiling;
     }
 
-    ClusterPlan cluster_plan(std::size_t nodes) const {
+    ClusterPlan cluster_plan(std::size_t nodes, const std::vector<BenchCell>& cells) const {
         ClusterPlan plan;
         plan.layout = layout_named(layout_);
         plan.nodes = nodes;
         plan.mtu = mtu_;
         plan.torcd = torcd_;
-        plan.settings = settings_;
-        // A benchmark's clients share the cores with everything else; give them room to be late.
-        plan.settings.insert(plan.settings.begin(), "daemon.session_ring_bytes=32MiB");
+        plan.settings = room_for_clients(cells);
+        plan.settings.insert(plan.settings.end(), settings_.begin(), settings_.end());
         return plan;
     }
 
