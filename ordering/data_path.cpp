@@ -62,6 +62,8 @@ void Ring::Impl::store(const FrameRef& frame, const wire::DataView& view) {
     window.store(seq,
                  {frame, view.sealed().sender_seq, view.sender(), view.service(), SlotState::have});
     context.trace(TraceKind::frame_stored, seq.raw, raw(view.sender()), ring.id().epoch);
+    const LossWatch::Place place{seq, view.sealed().sender_seq, view.has(wire::kLastOfVisit)};
+    if (!losses.follows(view.sender(), place)) note_jump(view, place);
     if (view.service() == Service::safe) newest_safe = std::max(newest_safe, seq);
     if (view.has(wire::kLastOfVisit) || view.has(wire::kHopRetransmitted)) {
         tell_what_i_hold(last_now);
