@@ -231,9 +231,9 @@ constexpr std::array kSchema{
                1, std::int64_t{kBurstMax})),
     with<InCluster<&C::status_frames>>(described(
         cluster("status_frames", ValueType::boolean, "true"),
-        "Small multicasts, behind safe messages, of what each daemon holds: they are delivered "
-        "when all have said so, and need not wait for the token, which says it after two "
-        "rotations.")),
+        "Small multicasts of what each daemon holds and misses: safe messages are delivered when "
+        "all have said that they hold them, and lost frames are sent again at once. Else the token "
+        "says both, a rotation or two later.")),
     with<InCluster<&C::groups>>(
         within(described(cluster("groups", ValueType::integer, "16384"),
                          "Process groups that may exist at once. Memory is taken as they come.",

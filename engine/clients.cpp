@@ -127,6 +127,7 @@ Accept Engine::submit(Instant now, const ClientOp& op, groups::EnvelopeKind kind
     ordering::Outgoing message;
     message.session = raw(op.session);
     message.service = standing.service;
+    message.envelope = kind == groups::EnvelopeKind::message ? envelope_.number() : 0;
     message.pieces = pieces;
     const ordering::Submit answer = ring_.submit(now, message);
     if (answer == ordering::Submit::partial) {

@@ -157,13 +157,14 @@ ordering::RingUpcalls Engine::ring_upcalls() {
     upcalls.engine = this;
     upcalls.deliver_fn = [](void* engine, const ordering::OrderedMessage& message) {
         Engine& self = engine_of(engine);
-        self.trace_message(message);
+        if (self.traces(message)) self.trace_message(message);
         if (message.sender == self.me_.index && !message.control &&
             session_id(message.session) != self.expelled_) {
             self.effects_.ordered(session_id(message.session), message.service);
         }
         self.groups_.on_message({message.sender, session_id(message.session), message.service,
-                                 message.ring, message.seq, message.index, message.payload});
+                                 message.ring, message.seq, message.index, message.payload,
+                                 message.same_envelope});
         self.ring_.hold_application(self.groups_.merging());
     };
     upcalls.transitional_fn = [](void* engine, const RingId& id, const wire::MemberList& members) {
@@ -230,7 +231,7 @@ void Engine::trace(telemetry::TraceKind kind, std::uint64_t a, std::uint64_t b,
 }
 
 void Engine::trace_message(const ordering::OrderedMessage& message) const {
-    if (effects_.recorder != nullptr) {
+    if (effects_.recorder != nullptr && is_first(message)) {
         describe(effects_.recorder->next(), message, message.payload.size());
     }
     if (effects_.trace_fn != nullptr) {

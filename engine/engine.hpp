@@ -97,6 +97,11 @@ private:
     membership::FormerUpcalls former_upcalls();
     groups::GroupUpcalls group_upcalls() const;
     void trace(telemetry::TraceKind kind, std::uint64_t a, std::uint64_t b, std::uint64_t c) const;
+    /// The messages of a frame come up together: the recorder keeps the first for all of them.
+    static bool is_first(const ordering::OrderedMessage& message) { return message.index == 0; }
+    bool traces(const ordering::OrderedMessage& message) const {
+        return is_first(message) || effects_.trace_fn != nullptr;
+    }
     void trace_message(const ordering::OrderedMessage& message) const;
     void describe(telemetry::TraceEvent& event, const ordering::OrderedMessage& message,
                   std::uint64_t body) const;

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "base/mutants.hpp"
+
 namespace torc::engine {
 
 bool OutgoingEnvelope::is_to(std::span<const std::string_view> destinations) const {
@@ -23,6 +25,9 @@ std::span<const std::byte> OutgoingEnvelope::write(const Head& head, std::string
                                          destinations, bytes_, head.views);
         names_at_ = sizeof(groups::EnvelopeHeader) + session_name.size();
         destinations_ = destinations.size();
+        const bool as_before =
+            mutant(Mutant::envelope_by_session) && number_ != 0 && head.session == head_.session;
+        if (!as_before && ++number_ == 0) ++number_;
         head_ = head;
     }
     return {bytes_.data(), length_};

@@ -35,11 +35,15 @@ public:
                                      std::span<const std::string_view> destinations,
                                      bool same_names = false);
 
+    /// Of what `write` gave last: another one for another envelope, never 0.
+    std::uint32_t number() const { return number_; }
+
     /// A session came or went: a name may have another meaning now.
     void forget() { length_ = 0; }
 
 private:
     Head head_;
+    std::uint32_t number_{0};
     std::size_t length_{0};    ///< 0: nothing is written
     std::size_t names_at_{0};  ///< where the destinations begin
     std::size_t destinations_{0};

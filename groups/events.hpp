@@ -21,6 +21,9 @@ struct Delivery {
     Seq seq;                 ///< of the frame that completed the message
     std::uint32_t index{0};  ///< message's place in that frame
     std::span<const std::byte> payload;
+    /// Everything but service, index and payload is as in the delivery before, and lies where it
+    /// lay: what was made of it then is still good.
+    bool repeats{false};
 };
 
 enum class ViewCause : std::uint8_t { join, leave, disconnect, network, self_leave, transitional };

@@ -39,10 +39,13 @@ Groups::Groups(const config::ClusterSettings& settings, NodeIndex me, const Grou
 }
 
 void Groups::on_message(const OrderedPiece& piece) {
-    if (Delivery* const again =
-            flush_.any() ? nullptr : recent_.find(origin_of(piece), piece.payload)) {
-        return hand_up(piece, *again);
+    if (piece.same_envelope) return on_same_envelope(piece);
+    again_ = flush_.any() ? nullptr : recent_.find(origin_of(piece), piece.payload);
+    if (again_ != nullptr) {
+        before_ = piece.payload.first(piece.payload.size() - again_->payload.size());
+        return hand_up(piece, *again_);
     }
+    before_ = {};
     Envelope& envelope = envelope_;
     if (!read_envelope(piece.payload, envelope)) {
         counters_.inc(telemetry::CounterId::messages_malformed);
@@ -50,6 +53,7 @@ void Groups::on_message(const OrderedPiece& piece) {
     }
     switch (envelope.kind) {
         case EnvelopeKind::message:
+            before_ = piece.payload.first(piece.payload.size() - envelope.payload.size());
             return deliver(piece, envelope);
         case EnvelopeKind::join:
             return apply_join(piece, envelope);
@@ -62,6 +66,22 @@ void Groups::on_message(const OrderedPiece& piece) {
         case EnvelopeKind::flush_ok:
             return apply_flush_ok(piece, envelope);
     }
+}
+
+/// Nothing comes between two messages of a frame: what was found out about the last one holds.
+/// Where flush groups are, only the envelope itself does.
+void Groups::on_same_envelope(const OrderedPiece& piece) {
+    if (again_ != nullptr) {
+        again_->payload = piece.payload;
+        again_->repeats = true;
+        return hand_up(piece, *again_);
+    }
+    if (!read_envelope(before_, envelope_)) {
+        counters_.inc(telemetry::CounterId::messages_malformed);
+        return;
+    }
+    envelope_.payload = piece.payload;
+    deliver(piece, envelope_);
 }
 
 // --- who may be heard ----------------------------------------------------------------------------
@@ -166,7 +186,7 @@ void Groups::deliver(const OrderedPiece& piece, const Envelope& envelope) {
     delivery.groups = envelope.groups.span();
     delivery.type = envelope.type;
     delivery.payload = envelope.payload;
-    if (!flush_.any()) recent_.keep(origin_of(piece), piece.payload, envelope, delivery);
+    again_ = flush_.any() ? nullptr : recent_.keep(origin_of(piece), before_, envelope, delivery);
     hand_up(piece, delivery);
 }
 

@@ -41,6 +41,9 @@ struct OrderedPiece {
     Seq seq;
     std::uint32_t index{0};
     std::span<const std::byte> payload;
+    /// It is in the same frame as the piece before, of the same session, and begins with the same
+    /// envelope, which is left out.
+    bool same_envelope{false};
 };
 
 /// What flush groups have against a message, if anything.
@@ -110,6 +113,7 @@ private:
     };
 
     // groups.cpp
+    void on_same_envelope(const OrderedPiece& piece);
     void deliver(const OrderedPiece& piece, const Envelope& envelope);
     void find_receivers(const OrderedPiece& piece, const Envelope& envelope);
     void hand_up(const OrderedPiece& piece, Delivery& delivery);
@@ -170,6 +174,10 @@ private:
     Merge merge_;
     ViewBuilder views_;
     RecentMessages recent_;
+    /// Of the message before: its envelope, where it was one of an application, and what is
+    /// remembered of it.
+    std::span<const std::byte> before_;
+    Delivery* again_{nullptr};
 
     /// Of the message at hand; kept, because clearing it costs more than reading.
     Envelope envelope_;

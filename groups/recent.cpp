@@ -14,20 +14,20 @@ Delivery* RecentMessages::find(const Origin& origin, std::span<const std::byte> 
     if (kept.length == 0 || message.size() < kept.length || kept.origin != origin) return nullptr;
     if (std::memcmp(message.data(), kept.envelope.data(), kept.length) != 0) return nullptr;
     kept.delivery.payload = message.subspan(kept.length);
+    kept.delivery.repeats = false;
     return &kept.delivery;
 }
 
-void RecentMessages::keep(const Origin& origin, std::span<const std::byte> message,
-                          const Envelope& envelope, const Delivery& delivery) {
+Delivery* RecentMessages::keep(const Origin& origin, std::span<const std::byte> bytes,
+                               const Envelope& envelope, const Delivery& delivery) {
     Kept& kept = kept_of(origin.sender);
     kept.length = 0;
-    const std::size_t length = message.size() - envelope.payload.size();
-    if (length > kEnvelopeKeptMax) return;
+    if (bytes.size() > kEnvelopeKeptMax) return nullptr;
 
-    const auto* const begin = static_cast<const char*>(static_cast<const void*>(message.data()));
+    const auto* const begin = static_cast<const char*>(static_cast<const void*>(bytes.data()));
     const auto* const own =
         static_cast<const char*>(static_cast<const void*>(kept.envelope.data()));
-    std::copy_n(message.begin(), length, kept.envelope.begin());
+    std::copy(bytes.begin(), bytes.end(), kept.envelope.begin());
     kept.groups.clear();
     for (const std::string_view group : envelope.groups) {
         kept.groups.push_back({own + (group.data() - begin), group.size()});
@@ -40,7 +40,8 @@ void RecentMessages::keep(const Origin& origin, std::span<const std::byte> messa
     kept.delivery.groups = kept.groups.span();
     kept.delivery.sessions = kept.sessions;
     kept.origin = origin;
-    kept.length = length;
+    kept.length = bytes.size();
+    return &kept.delivery;
 }
 
 }  // namespace torc::groups

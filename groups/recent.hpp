@@ -38,10 +38,10 @@ public:
     /// hears it. Cost: a comparison of the envelope.
     Delivery* find(const Origin& origin, std::span<const std::byte> message);
 
-    /// Remembers what was made of `message`, which begins with `envelope`. One with an envelope of
-    /// more than kEnvelopeKeptMax bytes is not remembered.
-    void keep(const Origin& origin, std::span<const std::byte> message, const Envelope& envelope,
-              const Delivery& delivery);
+    /// Remembers what was made of a message whose envelope is `bytes`, read as `envelope`. One of
+    /// more than kEnvelopeKeptMax bytes is not remembered. Gives what `find` would, or null.
+    Delivery* keep(const Origin& origin, std::span<const std::byte> bytes, const Envelope& envelope,
+                   const Delivery& delivery);
 
 private:
     static constexpr std::size_t kEnvelopeKeptMax = 256;

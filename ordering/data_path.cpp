@@ -9,6 +9,13 @@ namespace torc::ordering {
 
 using telemetry::CounterId;
 using telemetry::TraceKind;
+namespace {
+
+LossWatch::Place place_of(const wire::DataView& view) {
+    return {view.seq(), view.sealed().sender_seq, view.has(wire::kLastOfVisit)};
+}
+
+}  // namespace
 
 void Ring::Impl::drop(const FrameRef& frame, CounterId why) {
     context.count(why);
@@ -62,6 +69,7 @@ void Ring::Impl::store(const FrameRef& frame, const wire::DataView& view) {
     window.store(seq,
                  {frame, view.sealed().sender_seq, view.sender(), view.service(), SlotState::have});
     context.trace(TraceKind::frame_stored, seq.raw, raw(view.sender()), ring.id().epoch);
+    if (!losses.follows(view.sender(), place_of(view))) note_jump(view, place_of(view));
     if (view.service() == Service::safe) newest_safe = std::max(newest_safe, seq);
     if (view.has(wire::kLastOfVisit) || view.has(wire::kHopRetransmitted)) {
         tell_what_i_hold(last_now);

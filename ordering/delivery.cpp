@@ -156,6 +156,7 @@ void Delivery::hand_up(const wire::DataView& frame) {
         message.session = piece.session;
         message.service = piece.service();
         message.control = piece.has(wire::kControlMessage);
+        message.same_envelope = piece.has(wire::kSameEnvelope);
         message.payload = piece.bytes;
         if (!piece.has(wire::kFragment) || gather(piece, message)) hand_up(message);
         ++message.index;

@@ -50,6 +50,8 @@ void Ring::Impl::start_ring(Instant now, const RingMembers& members) {
     obligations.push_back(context.me);
     sender_seq = unreliable_seq = 0;
     held_by_all.start_ring();
+    losses.start_ring();
+    answers.start_ring();
     last_of_mine = stable_by_token = newest_safe = Seq{};
     told = Told{};
     draining = drained = false;

@@ -48,6 +48,7 @@ void Ring::Impl::stop() {
     forget_token();
     pass.stop();
     hold.stop();
+    losses.stop();
     draining = drained = false;
     events.clear();
 }
@@ -74,6 +75,7 @@ void Ring::Impl::on_timer(Instant now) {
     }
     if (kept && now >= kept->until) resume_token(now);
     if (hold.must_wake(now)) send_wake(now);
+    if (now >= losses.due()) ask_for_lost(now);
     if (pass.lost(now)) {
         if (mode == Mode::recovering) context.count(CounterId::recovery_token_lost);
         return on_loss();
@@ -95,7 +97,7 @@ void Ring::Impl::on_loss() {
 }
 
 Instant Ring::Impl::next_deadline() const {
-    Instant next = std::min(pass.next_deadline(), hold.next_deadline());
+    Instant next = std::min({pass.next_deadline(), hold.next_deadline(), losses.due()});
     if (kept) next = std::min(next, kept->until);
     if (mode == Mode::recovering && !recovery.failed) next = std::min(next, recovery.deadline);
     const bool alone = mode == Mode::operational && ring.alone();

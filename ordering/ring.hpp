@@ -37,6 +37,9 @@ struct OrderedMessage {
     RingId ring;
     Seq seq;                 ///< of the frame that completed it; 0 for unreliable ones
     std::uint32_t index{0};  ///< place in that frame
+    /// It begins like the message handed up before it, of the same frame and session; `payload` is
+    /// what comes behind that.
+    bool same_envelope{false};
     std::span<const std::byte> payload;
 };
 
@@ -45,6 +48,7 @@ struct Outgoing {
     std::uint32_t session{0};
     Service service{Service::agreed};
     bool control{false};
+    std::uint32_t envelope{0};  ///< wire::MessageTag
     wire::Pieces pieces;
 };
 

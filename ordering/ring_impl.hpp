@@ -12,6 +12,9 @@
 #include "ordering/flow_control.hpp"
 #include "ordering/held_by_all.hpp"
 #include "ordering/idle_hold.hpp"
+#include "ordering/loss_watch.hpp"
+#include "ordering/nack.hpp"
+#include "ordering/nack_answers.hpp"
 #include "ordering/receive_window.hpp"
 #include "ordering/repair.hpp"
 #include "ordering/ring.hpp"
@@ -28,8 +31,6 @@ inline constexpr std::size_t kEarlyMax = 256;
 /// Visits on which the same member holds the token's aru down before it is ejected (Totem's
 /// fail_recv_const).
 inline constexpr std::uint32_t kFailToReceiveVisits = 2500;
-/// Least time between two STATUS multicasts of a member: under load a rotation is longer.
-inline constexpr Nanos kStatusInterval = std::chrono::microseconds{10};
 /// In larger rings a STATUS of everybody to everybody costs more than a rotation is long.
 inline constexpr std::size_t kStatusMembersMax = 32;
 
@@ -89,11 +90,17 @@ struct Ring::Impl {
     void on_wake(Instant now, FrameRef frame);
 
     // --- what everybody holds: status.cpp ------------------------------------------------------
-    void send_status(const RingMembers& of, NodeIndex to);
+    void send_status(const RingMembers& of, NodeIndex to, const Nack& nack = Nack{});
     void acknowledge_token(const RingMembers& of);
     void tell_what_i_hold(Instant now);
     void on_status(FrameRef frame);
     void hear_what_is_held(NodeIndex sender, Seq aru);
+
+    // --- losses asked for at once: nack.cpp ----------------------------------------------------
+    void note_jump(const wire::DataView& view, const LossWatch::Place& frame);
+    void ask_for_lost(Instant now);
+    void hear_nack(NodeIndex requester, const Nack& nack);
+    bool answer_nack(Seq seq, NodeIndex requester);
 
     // --- recovery: recovery.cpp ----------------------------------------------------------------
     wire::OldRingState snapshot();
@@ -136,6 +143,8 @@ struct Ring::Impl {
     Repair repair;
     IdleHold hold;
     HeldByAll held_by_all;
+    LossWatch losses;
+    NackAnswers answers;
     TokenFrames token_frames;
     SentTrace sent_trace;
 

@@ -11,7 +11,7 @@ using telemetry::TraceKind;
 Submit Ring::Impl::submit(Instant now, const Outgoing& message) {
     last_now = now;
     if (mode != Mode::operational) return Submit::would_block;
-    const wire::MessageTag tag{message.session, message.service, message.control};
+    const wire::MessageTag tag{message.session, message.service, message.control, message.envelope};
     const std::size_t length = message.pieces.length();
     const bool whole = length <= wire::whole_message_bytes_max(context.settings.frame_bytes);
     SendLane& lane = queue.lane(message.control);

@@ -1,6 +1,7 @@
 // STATUS: "this is what I hold", beside the token. It answers a repeated token, and where the
 // cluster has `status_frames` it makes SAFE messages stable after one way there and one back
 // instead of two rotations. protocol.md 7.5. Loss is harmless: the token says the same, later.
+// What it asks for: nack.cpp.
 #include "wire/status.hpp"
 
 #include "base/mutants.hpp"
@@ -11,7 +12,7 @@ namespace torc::ordering {
 using telemetry::CounterId;
 using telemetry::TraceKind;
 
-void Ring::Impl::send_status(const RingMembers& of, NodeIndex to) {
+void Ring::Impl::send_status(const RingMembers& of, NodeIndex to, const Nack& nack) {
     FrameRef frame = context.frames.acquire();
     if (!frame) return context.count(CounterId::pool_dry);
     wire::StatusFrame status;
@@ -24,6 +25,7 @@ void Ring::Impl::send_status(const RingMembers& of, NodeIndex to) {
         status.high = window.high().raw;
         status.delivered = delivery.delivered().raw;
     }
+    nack.put(status);
     wire::encode_status(status, context.me.index, context.config_hash, frame);
     context.frames.transmit({frame, to, wire::Channel::control});
     context.frames.release(frame);
@@ -48,7 +50,9 @@ void Ring::Impl::on_status(FrameRef frame) {
     context.count(CounterId::status_received);
     const auto status = wire::decode_status(frame.bytes().subspan(sizeof(wire::HopHeader)));
     context.frames.release(frame);
-    const bool takes = mode == Mode::operational || mode == Mode::recovering;
+    const bool works =
+        mode == Mode::operational || (mode == Mode::stopped && mutant(Mutant::status_when_stopped));
+    const bool takes = works || mode == Mode::recovering;
     if (!status || !takes || token_ring().alone()) return context.count(CounterId::status_foreign);
     const RingId about{status->epoch, NodeIndex{status->representative.get()}};
     if (about != token_ring().id() && !mutant(Mutant::status_of_other_ring)) {
@@ -56,9 +60,9 @@ void Ring::Impl::on_status(FrameRef frame) {
     }
     const NodeIndex sender{status->sender.get()};
     if (sender == token_ring().next()) pass.acknowledged(status->token_seq);
-    if (context.settings.status_frames && mode == Mode::operational && ring.contains(sender)) {
-        hear_what_is_held(sender, Seq{status->aru.get()});
-    }
+    if (!context.settings.status_frames || !works || !ring.contains(sender)) return;
+    hear_what_is_held(sender, Seq{status->aru.get()});
+    hear_nack(sender, Nack(*status));
 }
 
 void Ring::Impl::hear_what_is_held(NodeIndex sender, Seq aru) {

@@ -52,6 +52,15 @@ RejectReason check_fragment(const MessageView& message, const SealedHeader& seal
     return RejectReason::none;
 }
 
+/// What stands where a message's own envelope would: whose it is, and that it is there.
+RejectReason check_envelope(const MessageView& message, const MessageView& before) {
+    if (!message.has(kSameEnvelope)) return RejectReason::none;
+    constexpr int kAlike = kControlMessage | kFragment;
+    const bool alike =
+        message.session == before.session && (message.flags & kAlike) == (before.flags & kAlike);
+    return alike && !message.has(kFragment) ? RejectReason::none : RejectReason::bad_envelope;
+}
+
 RejectReason check_message(const MessageView& message, std::size_t position,
                            const SealedHeader& sealed) {
     if ((message.flags & kMessageServiceMask) > (sealed.service_flags & kServiceMask)) {
@@ -84,13 +93,17 @@ RejectReason check_data(std::span<const std::byte> bytes) {
         reason != RejectReason::none) {
         return reason;
     }
+    MessageView before;
+    before.flags = kFragment;  // nothing stands in front of the first
     for (std::size_t position = 0; position < sealed->messages; ++position) {
         MessageView message;
         bool padded_with_zeros = false;
         RejectReason reason = take_message(bytes, message, padded_with_zeros);
         if (reason == RejectReason::none) reason = check_message(message, position, *sealed);
+        if (reason == RejectReason::none) reason = check_envelope(message, before);
         if (reason != RejectReason::none) return reason;
         if (!padded_with_zeros) return RejectReason::bad_padding;
+        before = message;
     }
     return bytes.empty() ? RejectReason::none : RejectReason::bad_count;
 }

@@ -114,6 +114,9 @@ struct MessageTag {
     std::uint32_t session{0};
     Service service{Service::agreed};
     bool control{false};
+    /// A number for the first of the message's pieces, its envelope: where two messages of a
+    /// session have the same, they begin alike, byte for byte. 0: nothing is said.
+    std::uint32_t envelope{0};
 };
 
 /// Fills one frame with messages. The frame is well-formed but for its stamp whenever it is taken
@@ -137,7 +140,8 @@ public:
 
     /// Whether a whole message of that many bytes may be appended.
     bool fits(std::size_t length) const;
-    /// Appends a whole message; false (and nothing done) if it does not fit. Cost: one copy.
+    /// Appends a whole message; false (and nothing done) if it does not fit. One with the envelope
+    /// of the message before it goes without (kSameEnvelope). Cost: one copy.
     bool append(const MessageTag& tag, const Pieces& pieces);
     /// Appends as much of a large message as fits, from `offset` on: the first fragment if that is
     /// 0, the last if it reaches the end. The frame must be empty, and the message must not fit a
@@ -146,11 +150,11 @@ public:
     std::size_t append_fragment(const MessageTag& tag, const Pieces& pieces, std::size_t offset);
 
 private:
-    std::byte* start_message(const MessageTag& tag, std::uint16_t fragment_flags,
-                             std::size_t length);
+    std::byte* start_message(const MessageTag& tag, std::uint16_t flags, std::size_t length);
 
     FrameRef frame_;
     std::size_t limit_{0};
+    std::uint32_t envelope_{0};  ///< of the last message
     std::uint8_t messages_{0};
     std::uint8_t service_flags_{0};
     bool header_written_{false};

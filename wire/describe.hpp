@@ -76,7 +76,7 @@ struct Describe<MessageHeader> {
               "bytes of this piece, without header and padding"},
         Field{"flags", offsetof(T, flags), sizeof(T::flags),
               "bits 0-2 class, not above the frame's; 0x10 fragment, 0x20 first fragment, 0x40 "
-              "last fragment, 0x80 control"},
+              "last fragment, 0x80 control, 0x100 with the envelope of the message before"},
         Field{"session", offsetof(T, session), sizeof(T::session),
               "sending session at its daemon: generation << 16 \\| slot"},
     };

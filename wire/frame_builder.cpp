@@ -59,11 +59,11 @@ bool FrameBuilder::fits(std::size_t length) const {
            padded(length) <= free - sizeof(MessageHeader);
 }
 
-std::byte* FrameBuilder::start_message(const MessageTag& tag, std::uint16_t fragment_flags,
+std::byte* FrameBuilder::start_message(const MessageTag& tag, std::uint16_t flags,
                                        std::size_t length) {
     MessageHeader header;
     header.length = static_cast<std::uint16_t>(length);
-    header.flags = static_cast<std::uint16_t>(raw_service(tag.service) | fragment_flags |
+    header.flags = static_cast<std::uint16_t>(raw_service(tag.service) | flags |
                                               (tag.control ? kControlMessage : 0));
     header.session = tag.session;
     std::byte* const body = frame_.data + frame_.size + sizeof header;
@@ -73,10 +73,10 @@ std::byte* FrameBuilder::start_message(const MessageTag& tag, std::uint16_t frag
 
     std::uint8_t service = std::max(static_cast<std::uint8_t>(service_flags_ & kServiceMask),
                                     raw_service(tag.service));
-    if (fragment_flags != 0) service = std::max(service, raw_service(Service::fifo));
+    const bool fragment = (flags & kFragment) != 0;
+    if (fragment) service = std::max(service, raw_service(Service::fifo));
     const int kept = service_flags_ & ~kServiceMask;
-    service_flags_ =
-        static_cast<std::uint8_t>(kept | service | (fragment_flags != 0 ? kHasFragment : 0));
+    service_flags_ = static_cast<std::uint8_t>(kept | service | (fragment ? kHasFragment : 0));
     ++messages_;
     header_written_ = false;
     return body;
@@ -95,13 +95,17 @@ const FrameRef& FrameBuilder::frame() {
 }
 
 bool FrameBuilder::append(const MessageTag& tag, const Pieces& pieces) {
-    if (!fits(pieces.length())) return false;
-    std::byte* at = start_message(tag, 0, pieces.length());
-    for (const std::span<const std::byte> piece : pieces) {
-        if (piece.empty()) continue;  // its place may be null
-        std::memcpy(at, piece.data(), piece.size());
-        at += piece.size();
+    const bool same = tag.envelope != 0 && tag.envelope == envelope_;
+    const auto* piece = pieces.begin() + (same ? 1 : 0);
+    const std::size_t length = pieces.length() - (same ? pieces.begin()->size() : 0);
+    if (!fits(length)) return false;
+    std::byte* at = start_message(tag, same ? kSameEnvelope : 0, length);
+    for (; piece != pieces.end(); ++piece) {
+        if (piece->empty()) continue;  // its place may be null
+        std::memcpy(at, piece->data(), piece->size());
+        at += piece->size();
     }
+    envelope_ = tag.envelope;
     return true;
 }
 

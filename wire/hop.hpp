@@ -84,6 +84,9 @@ enum MessageFlag : std::uint16_t {
     kFirstFragment = 0x0020,       ///< its bytes begin with le32: length of the whole message
     kLastFragment = 0x0040,
     kControlMessage = 0x0080,  ///< for the groups layer itself, not for clients
+    /// Its envelope is that of the message before it in this frame, of the same session, and is
+    /// left out. A frame explains itself all the same: its first message is complete.
+    kSameEnvelope = 0x0100,
 };
 
 inline constexpr std::size_t kMessageAlign = 8;

@@ -14,9 +14,9 @@ constexpr std::array<const char*, kRejectReasons> kNames{
     "none",         "truncated",  "oversized",    "bad_magic",       "bad_version",
     "bad_kind",     "bad_length", "wrong_config", "sealed",          "bad_transmitter",
     "bad_node",     "bad_seq",    "bad_service",  "bad_count",       "bad_padding",
-    "bad_fragment", "bad_total",  "bad_parts",    "bad_incarnation",
+    "bad_fragment", "bad_total",  "bad_parts",    "bad_incarnation", "bad_envelope",
 };
-static_assert(kRejectReasons == static_cast<std::size_t>(RejectReason::bad_incarnation) + 1);
+static_assert(kRejectReasons == static_cast<std::size_t>(RejectReason::bad_envelope) + 1);
 
 RejectReason check_hop(const HopHeader& hop, std::size_t behind, std::uint32_t config_hash) {
     if (hop.magic != kMagic) return RejectReason::bad_magic;

@@ -32,9 +32,10 @@ enum class RejectReason : std::uint8_t {
     bad_total,        ///< announced length of a fragmented message: absent, too small, too large
     bad_parts,        ///< control: part numbers or part lengths that make no message
     bad_incarnation,  ///< control: incarnation 0
+    bad_envelope,     ///< a message without its own where the one before it is not its session's
 };
 /// Enumerators, `none` included: the size of an array indexed by reason.
-inline constexpr std::size_t kRejectReasons = 19;
+inline constexpr std::size_t kRejectReasons = 20;
 
 /// Name of a reason in snake_case, for counters and logs; "unknown" for a value out of range.
 const char* name_of(RejectReason reason);

@@ -241,7 +241,7 @@ void count_plane_in(std::size_t payload_bytes) {
 }
 
 void count_all() {
-    const std::vector<Load> loads{{payload_of(64), 896}, {payload_of(1350), 64}};
+    const std::vector<Load> loads{{payload_of(64), 64 * 19}, {payload_of(1350), 64}};
     for (const Load& load : loads) {
         const std::string size = "/" + std::to_string(load.payload.size());
         count_step("message_in" + size, load, Step::message_in);

@@ -114,7 +114,8 @@ struct Mark {
           tail_drops(cluster.tail_drops()),
           descriptor_drops(cluster.descriptor_drops()),
           lost(cluster.lost()),
-          retransmissions(counted(cluster, CounterId::retransmissions_answered)),
+          retransmissions(counted(cluster, CounterId::retransmissions_answered) +
+                          counted(cluster, CounterId::nack_answered)),
           tokens_resent(counted(cluster, CounterId::token_resent)) {
         for (std::uint32_t i = 0; i < cluster.hosts(); ++i) {
             busy.push_back(cluster.busy(i));

@@ -12,7 +12,9 @@ namespace torc::client_shm {
 bool ClientPlane::is_shared(const engine::Delivery& delivery) {
     if (log_readers_ < 2 || run_records_ == 0 || closing_) return false;
     const std::uint64_t bytes = head_.ring_bytes();
-    if (!fan_out_.goes_on(delivery.sessions, bytes)) begin_run(delivery.sessions, bytes);
+    const bool goes_on =
+        (delivery.repeats || fan_out_.is_for(delivery.sessions)) && fan_out_.takes(bytes);
+    if (!goes_on) begin_run(delivery.sessions, bytes);
     return !fan_out_.parts().empty();
 }
 

@@ -68,13 +68,10 @@ void commit(RingProducer& ring, RecordType type, std::size_t body_bytes,
 
 }  // namespace
 
-bool MessageHead::measure(const Delivery& delivery) {
-    delivery_ = &delivery;
+void MessageHead::measure_names() {
     made_ = false;
-    names_ = message_names_bytes(delivery);
+    names_ = message_names_bytes(*delivery_);
     size_ = align_up(sizeof(MessageBody) + names_, kPayloadAlign);
-    body_bytes_ = size_ + delivery.payload.size();
-    return names_ <= kNamesBytesMax;
 }
 
 void MessageHead::encode(std::byte* at) const {

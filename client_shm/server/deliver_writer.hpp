@@ -14,26 +14,37 @@
 
 namespace torc::client_shm {
 
-/// What stands in front of a message's payload, names and all: the same bytes for every reader. For
-/// one it is written in place; for several it is made once and then copied.
+/// What stands in front of a message's payload, names and all: the same bytes for every reader, and
+/// but for two fields for every message that repeats it. For a lone one it is written in place; for
+/// several it is made once and then copied.
 class MessageHead {
 public:
     MessageHead() {}  // NOLINT: leaves bytes_ as they are; most never count
 
     /// False: more or longer names than a message may have. Its record is then too large for any
     /// ring. Takes: the delivery, which is read until the next one comes.
-    bool measure(const engine::Delivery& delivery);
+    bool measure(const engine::Delivery& delivery) {
+        delivery_ = &delivery;
+        if (delivery.repeats) {
+            if (!made_) make();
+        } else {
+            measure_names();
+        }
+        body_bytes_ = size_ + delivery.payload.size();
+        return names_ <= kNamesBytesMax;
+    }
     /// For more than one copy; after `measure`.
     void make() {
+        if (made_ || names_ > kNamesBytesMax) return;
         encode(bytes_.data());
         made_ = true;
     }
     void write_to(std::byte* at) const {
-        if (made_) {
-            std::memcpy(at, bytes_.data(), size_);
-        } else {
-            encode(at);
-        }
+        if (!made_) return encode(at);
+        std::memcpy(at, bytes_.data(), size_);
+        const auto service = static_cast<std::uint8_t>(delivery_->service);
+        std::memcpy(at + offsetof(MessageBody, service), &service, sizeof service);
+        std::memcpy(at + offsetof(MessageBody, index), &delivery_->index, sizeof delivery_->index);
     }
 
     std::size_t bytes() const { return size_; }
@@ -47,6 +58,7 @@ private:
         (kGroupsPerMessageMax + 1) * name_bytes(kGroupNameMax);
     static_assert(kNamesBytesMax <= UINT16_MAX);
 
+    void measure_names();
     void encode(std::byte* at) const;
 
     const engine::Delivery* delivery_{nullptr};

@@ -33,12 +33,14 @@ public:
         for (Part& part : parts_) part.slots.reserve(sessions);
     }
 
-    /// Whether such a message may follow those before it.
-    bool goes_on(std::span<const SessionId> receivers, std::uint64_t bytes) const {
-        if (!open_ || receivers.size() != receivers_.size()) return false;
-        if (std::memcmp(receivers.data(), receivers_.data(), receivers.size_bytes()) != 0) {
-            return false;
-        }
+    /// Whether these are the receivers of the last burst.
+    bool is_for(std::span<const SessionId> receivers) const {
+        return receivers.size() == receivers_.size() &&
+               std::memcmp(receivers.data(), receivers_.data(), receivers.size_bytes()) == 0;
+    }
+    /// Whether a message of so many bytes may follow those before it.
+    bool takes(std::uint64_t bytes) const {
+        if (!open_) return false;
         if (count_ == 0) return true;
         if (bytes > bytes_left_ || records_left_ == 0) return false;
         for (const Part& part : parts()) {

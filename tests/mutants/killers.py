@@ -53,6 +53,15 @@ KILLERS = {
         20, "7.1", "ordering/Status.NothingIsStableBeforeEverybodySpoke"),
     "status_of_other_ring": directed(
         "7.5: a statement is about one ring", "ordering/Status.OfAnotherRingIsNotBelieved"),
+    "nack_answered_by_all": directed(
+        "3.6: the sender answers", "ordering/Nack.OnlyTheSenderAnswers"),
+    "nack_without_bound": directed(
+        "3.6: repairs are bounded", "ordering/Nack.NoNackMakesMoreCopiesThanAVisitMaySend"),
+    "nack_by_a_copy": directed(
+        "3.6: only a sender's own frames prove a loss", "ordering/Nack.ACopyProvesNothing"),
+    "status_when_stopped": directed(
+        "3.5: who left a ring does nothing for it",
+        "ordering/Nack.NobodyAnswersOutsideTheOperationalState"),
     "safe_at_aru": swarm(20, "7.1"),
     "causal_on_arrival": swarm(20, "6.1"),
     "fifo_on_arrival": swarm(20, "5 for FIFO"),
@@ -135,6 +144,8 @@ KILLERS = {
         "groups/TwoDaemons.AViewInATransitionalConfigurationHasANameOfItsOwn"),
     "closed_session_heard": swarm(
         50, "delivery to the living", "groups/TwoDaemons.ADisconnectLeavesAllGroups"),
+    "envelope_by_session": swarm(
+        20, "same view delivery", "engine/Clients.NeighboursWithOneEnvelopeShareIt"),
     "change_unnoticed": swarm(
         100, "same view delivery", "groups/Recent.WhoJoinsHearsTheNextOne"),
     # Flush groups.

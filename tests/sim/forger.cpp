@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "wire/status.hpp"
 #include "wire/validate.hpp"
 
 namespace torc::sim {
@@ -293,8 +294,25 @@ Packet Forger::framed(wire::Kind kind, std::span<const std::byte> body) {
     return frame;
 }
 
+/// Somebody asks for whatever there is, or was, or will be.
+Packet Forger::invent_status() {
+    const RingId ring = some_ring();
+    const NodeIndex speaker = some_member().index;
+    wire::StatusFrame status;
+    status.epoch = ring.epoch;
+    status.representative = raw(ring.representative);
+    status.sender = raw(speaker);
+    status.nack_base = some_seq();
+    for (le64& word : status.nack) word = prng_.next() & prng_.next();
+    std::array<std::byte, kFrameBytesMin> room;
+    FrameRef frame{nullptr, room.data(), 0, kFrameBytesMin};
+    wire::encode_status(status, speaker, static_cast<std::uint32_t>(fingerprint_), frame);
+    return std::make_shared<Bytes>(frame.bytes().begin(), frame.bytes().end());
+}
+
 Packet Forger::forge() {
     if (members_.empty()) return nullptr;
+    if (prng_.chance(50'000)) return invent_status();
     return prng_.chance(500'000) ? twisted() : invented();
 }
 

@@ -34,6 +34,7 @@ private:
     std::uint64_t other_number(std::uint64_t number, std::uint64_t of_other);
     /// A message of membership made up from parts that are true each for itself.
     Packet invented();
+    Packet invent_status();
     std::size_t invent_join(std::span<std::byte> room);
     std::size_t invent_propose(std::span<std::byte> room);
     std::size_t invent_state(std::span<std::byte> room);

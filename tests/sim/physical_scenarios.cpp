@@ -187,8 +187,9 @@ Throughput saturate(const PhysicalOptions& options, Nanos time) {
     result.descriptor_drops = cluster.descriptor_drops();
     result.port_peak = cluster.port_peak();
     for (std::uint32_t i = 0; i < cluster.hosts(); ++i) {
-        result.retransmissions +=
-            cluster.host(i).counters().get(telemetry::CounterId::retransmissions_answered);
+        const telemetry::CounterSet& counters = cluster.host(i).counters();
+        result.retransmissions += counters.get(telemetry::CounterId::retransmissions_answered) +
+                                  counters.get(telemetry::CounterId::nack_answered);
     }
     return result;
 }

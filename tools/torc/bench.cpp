@@ -85,6 +85,9 @@ private:
             ->transform(CLI::CheckedTransformer(kArrivals))
             ->default_str("even");
         app_->add_option("--seed", load_.seed, "of poisson arrivals")->capture_default_str();
+        app_->add_option("--spin-us", spin_us_,
+                         "clients look so long, yielding, before they sleep; 0: they sleep at once")
+            ->capture_default_str();
         app_->add_option("--window", load_.window, "closed loop: own messages under way at most");
         app_->add_option("--seconds", load_.seconds, "measured time of each cell")
             ->check(CLI::PositiveNumber)
@@ -119,12 +122,13 @@ private:
         sweep.receivers = receivers_;
         sweep.load = load_;
         sweep.load.arrivals = arrivals_;
+        sweep.load.spin_ns = spin_us_ == 0 ? -1 : std::int64_t{spin_us_} * 1000;
         return sweep;
     }
 
     void measure_cluster(std::size_t nodes) {
         const std::vector<BenchCell> cells = cells_of(sweep(), layout_, nodes, mtu_);
-        LocalCluster cluster(cluster_plan(nodes));
+        LocalCluster cluster(cluster_plan(nodes, cells));
         Yardsticks yardsticks;
         yardsticks.ceiling = ceiling_of(cluster);
         cluster.start();
@@ -145,15 +149,14 @@ private:
         return ceiling;
     }
 
-    ClusterPlan cluster_plan(std::size_t nodes) const {
+    ClusterPlan cluster_plan(std::size_t nodes, const std::vector<BenchCell>& cells) const {
         ClusterPlan plan;
         plan.layout = layout_named(layout_);
         plan.nodes = nodes;
         plan.mtu = mtu_;
         plan.torcd = torcd_;
-        plan.settings = settings_;
-        // A benchmark's clients share the cores with everything else; give them room to be late.
-        plan.settings.insert(plan.settings.begin(), "daemon.session_ring_bytes=32MiB");
+        plan.settings = room_for_clients(cells);
+        plan.settings.insert(plan.settings.end(), settings_.begin(), settings_.end());
         return plan;
     }
 
@@ -219,6 +222,7 @@ private:
     std::vector<std::string> services_{"agreed"};
     std::vector<double> rates_{0, 1000};
     Arrivals arrivals_{Arrivals::even};
+    std::uint32_t spin_us_{5000};
     LoadPlan load_{.warm_up_seconds = 1, .seconds = 3};
 
     std::size_t runs_{1};

@@ -37,4 +37,9 @@ struct Sweep {
 std::vector<BenchCell> cells_of(const Sweep& sweep, const std::string& port, std::size_t nodes,
                                 std::size_t mtu);
 
+/// Settings of daemons on this machine, `section.key=value`, with room for the clients of any of
+/// the cells: as many sessions, and memory for them to be late, of all together not more than a few
+/// gigabytes.
+std::vector<std::string> room_for_clients(const std::vector<BenchCell>& cells);
+
 }  // namespace torc::tool

@@ -7,9 +7,6 @@
 namespace torc::tool {
 namespace {
 
-/// How long a client looks, offering its processor to others, before it sleeps: as daemons do.
-constexpr std::int64_t kSpinNs = 100'000;
-
 std::vector<double> cpu_of(const BenchTargets& targets) {
     std::vector<double> seconds;
     for (const std::string& daemon : targets.daemons) {
@@ -42,7 +39,7 @@ std::vector<std::unique_ptr<LoadClient>> connect_clients(const BenchCell& cell,
         Target target;
         target.daemon = targets.daemons[i % targets.daemons.size()];
         target.runtime_dir = targets.runtime_dir;
-        target.spin_ns = kSpinNs;
+        target.spin_ns = cell.load.spin_ns;
         const int sender = i < cell.senders ? static_cast<int>(i) : -1;
         clients.push_back(std::make_unique<LoadClient>(target, cell.load, sender, cell.senders));
     }

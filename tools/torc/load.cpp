@@ -72,7 +72,7 @@ void LoadClient::run() {
     measure_from_ns_ = start_ns_ + static_cast<std::int64_t>(plan_.warm_up_seconds * 1e9);
     measure_to_ns_ = measure_from_ns_ + static_cast<std::int64_t>(plan_.seconds * 1e9);
     last_measured_ns_ = measure_from_ns_;
-    schedule_.start(start_ns_);
+    schedule_.start(start_ns_, static_cast<std::uint32_t>(std::max(sender_, 0)), senders_);
     try {
         loop();
     } catch (const SessionError& error) {

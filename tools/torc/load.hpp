@@ -32,6 +32,8 @@ struct LoadPlan {
     std::uint64_t seed{1};        ///< of the arrivals; each sender adds its number
     std::uint32_t window{0};      ///< closed loop: own messages under way; 0: no limit
     double warm_up_seconds{0.5};  ///< not measured
+    /// How long a client looks, offering its processor to others, before it sleeps.
+    std::int64_t spin_ns{5'000'000};
     double seconds{3};
 };
 

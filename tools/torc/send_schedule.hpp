@@ -22,9 +22,13 @@ public:
 
     bool floods() const { return gap_ns_ <= 0; }
 
-    /// The first message is due at `start_ns`.
-    void start(std::int64_t start_ns) {
+    /// The first message is due at `start_ns`, or up to a gap later: even senders take turns, so
+    /// that all their messages together are even. `place` of `senders`: whose turn it is.
+    void start(std::int64_t start_ns, std::uint32_t place = 0, std::uint32_t senders = 1) {
         start_ns_ = start_ns;
+        if (arrivals_ == Arrivals::even) {
+            start_ns_ += static_cast<std::int64_t>(gap_ns_ * place / senders);
+        }
         count_ = 0;
         offset_ns_ = 0;
     }

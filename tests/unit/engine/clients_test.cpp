@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/engine/cluster.hpp"
+#include "wire/data.hpp"
 
 namespace torc::engine::test {
 namespace {
@@ -89,6 +90,27 @@ TEST_F(Clients, OneToAHundredDestinations) {
     // The names alone are more than a frame: like any large message, it is offered until taken.
     EXPECT_TRUE(cluster.run_until([&] { return cluster.act(0, op) == Accept::accepted; }));
     EXPECT_TRUE(heard(payload));
+}
+
+TEST_F(Clients, NeighboursWithOneEnvelopeShareIt) {
+    std::vector<Bytes> expected;
+    std::size_t said = 0;
+    for (const std::string_view group : {"room", "room", "hall", "room", "room", "room"}) {
+        const Bytes payload = pattern(++said);
+        EXPECT_EQ(cluster.send(0, kAlice, group, payload), Accept::accepted);
+        if (group == "room") expected.push_back(payload);
+    }
+    ASSERT_TRUE(heard(expected.back()));
+    std::vector<Bytes> payloads;
+    for (const Received& received : cluster.host(1).received) payloads.push_back(received.payload);
+    EXPECT_EQ(payloads, expected);
+
+    const Bytes frame = cluster.last_sent(wire::Kind::data);
+    std::string shared;
+    for (const wire::MessageView& message : wire::DataView::of_validated(frame)) {
+        shared += message.has(wire::kSameEnvelope) ? 'y' : 'n';
+    }
+    EXPECT_EQ(shared, "nynnyy");
 }
 
 TEST_F(Clients, MessageBytesIsTheLimit) {

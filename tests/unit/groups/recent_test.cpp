@@ -89,6 +89,58 @@ TEST_F(Recent, AGroupThatBecomesAFlushGroupIsJudgedAnew) {
     EXPECT_EQ(say(), 0u);
 }
 
+// --- behind one with the same envelope -----------------------------------------------------------
+
+TEST_F(Recent, AMessageWithoutEnvelopeGoesWhereTheOneBeforeWent) {
+    std::vector<std::string> heard;
+    b.on_delivery = [&](const Delivery& delivery) {
+        heard.push_back(std::string(delivery.repeats ? "again " : "") +
+                        std::string(delivery.groups.front()) + std::to_string(delivery.index));
+    };
+    b.open(1, "dave");
+    order.record(b, 1, "dave", EnvelopeKind::join, {"hall"});
+    for (const std::string_view group : {"room", "hall", "room"}) {
+        order.record(a, 0, "alice", EnvelopeKind::message, {group});
+        order.again(a, 0);
+        order.again(a, 0);
+    }
+    EXPECT_EQ(heard, (std::vector<std::string>{"room0", "again room1", "again room2", "hall0",
+                                               "again hall1", "again hall2", "room0", "again room1",
+                                               "again room2"}));
+}
+
+TEST_F(Recent, WhereFlushGroupsAreItIsJudgedLikeAnyOther) {
+    b.open(1, "dave");
+    order.record(b, 1, "dave", EnvelopeKind::join, {"vault"}, kFlushJoin);
+    b.take_log();
+    order.record(a, 0, "alice", EnvelopeKind::message, {"room"}, 0, "one");
+    order.again(a, 0, "two");
+    EXPECT_EQ(b.take_log().size(), 2u);
+    order.record(a, 0, "alice", EnvelopeKind::message, {"vault"});
+    order.again(a, 0);
+    EXPECT_EQ(b.take_log().size(), 0u);
+}
+
+TEST_F(Recent, AnEnvelopeTooLongToBeRememberedHoldsForTheNextAllTheSame) {
+    const std::vector<std::string> names(12, std::string(30, 'x'));
+    std::vector<std::string_view> groups(names.begin(), names.end());
+    groups.push_back("room");
+    order.record(a, 0, "alice", EnvelopeKind::message, groups);
+    EXPECT_EQ(b.take_log().size(), 1u);
+    order.again(a, 0);
+    order.again(a, 0);
+    EXPECT_EQ(b.take_log().size(), 2u);
+}
+
+TEST_F(Recent, NothingIsLikeAJoin) {
+    b.open(1, "dave");
+    order.record(b, 1, "dave", EnvelopeKind::join, {"room"});
+    b.take_log();
+    order.again(b, 1, "me again");
+    EXPECT_EQ(b.take_log().size(), 0u);
+    EXPECT_EQ(b.counter(telemetry::CounterId::messages_malformed), 1u);
+}
+
 /// Twins hear the same order, but one of them is told something else before each message, so that
 /// it has nothing to remember.
 TEST(RecentRandom, EqualsADaemonThatRemembersNothing) {
@@ -98,6 +150,7 @@ TEST(RecentRandom, EqualsADaemonThatRemembersNothing) {
     Daemon forgets(settings, 1);
     Order order({&a, &remembers, &forgets});
     Order to_forget({&forgets});
+    Order to_remember({&remembers});
     constexpr std::uint16_t kSessions = 4;
     const std::vector<std::string> names{"s0", "s1", "s2", "s3"};
     const std::vector<std::string> to{"g0", "g1", "#s0#n1", "#s3#n1", "g2"};
@@ -132,6 +185,12 @@ TEST(RecentRandom, EqualsADaemonThatRemembersNothing) {
                 const std::string_view second = to[2 + roll(3)];
                 const auto flags = static_cast<std::uint8_t>(roll(4) == 0 ? kSelfDiscard : 0);
                 order.record(who, slot, names[slot], EnvelopeKind::message, {group, second}, flags);
+                if (roll(2) == 0) break;
+                // Once more; the twin that forgets is told in full.
+                to_remember.again(who, slot);
+                to_forget.record(who, slot, names[slot], EnvelopeKind::message, {"nowhere"});
+                to_forget.record(who, slot, names[slot], EnvelopeKind::message, {group, second},
+                                 flags);
             }
         }
         const std::vector<std::string> log = remembers.take_log();

@@ -48,6 +48,7 @@ public:
     std::pair<RingId, std::uint64_t> last_view() const { return last_view_; }
     const std::string& last_who() const { return last_who_; }
     const std::string& last_sender() const { return last_sender_; }
+    std::uint64_t counter(telemetry::CounterId id) const { return counters_.get(id); }
 
     // Called first, if they are there.
     std::function<void(const Delivery&)> on_delivery;
@@ -120,6 +121,10 @@ public:
         for (const char c : payload) bytes.push_back(static_cast<std::byte>(c));
         put(sender, slot, bytes);
     }
+    /// Behind a record of this session: in the same frame, with the same envelope.
+    void again(Daemon& sender, std::uint16_t slot, std::string_view payload = {}) {
+        put(sender, slot, std::as_bytes(std::span(payload)), true);
+    }
     /// Delivers a configuration with its transitional one, then all chunks that are owed.
     void install(const wire::MemberList& transitional, const wire::MemberList& next) {
         ++epoch_;
@@ -147,22 +152,32 @@ public:
     }
 
 private:
-    void put(Daemon& sender, std::uint16_t slot, std::span<const std::byte> bytes) {
-        ++seq_;
+    void put(Daemon& sender, std::uint16_t slot, std::span<const std::byte> bytes,
+             bool same_envelope = false) {
+        if (!same_envelope) {
+            ++seq_;
+            index_ = 0;
+            before_.assign(bytes.begin(), bytes.end());  // stays, as a frame does
+            bytes = before_;
+        }
         for (Daemon* daemon : ring_) {
             daemon->groups().on_message({NodeIndex{sender.index()},
                                          {slot, 0},
                                          Service::agreed,
                                          RingId{epoch_, NodeIndex{0}},
                                          Seq{seq_},
-                                         0,
-                                         bytes});
+                                         index_,
+                                         bytes,
+                                         same_envelope});
         }
+        ++index_;
     }
 
     std::vector<Daemon*> ring_;
     std::uint64_t epoch_{100};
     std::uint64_t seq_{0};
+    std::uint32_t index_{0};
+    std::vector<std::byte> before_;
 };
 
 }  // namespace torc::groups::test

@@ -61,5 +61,19 @@ TEST(BenchPlan, TheRateIsSharedBySenders) {
     EXPECT_EQ(cells[1].offered(), 900);
 }
 
+TEST(BenchPlan, ManyClientsHaveRoomAndShareTheMemory) {
+    Sweep sweep = small_sweep();
+    sweep.senders = {1};
+    using Settings = std::vector<std::string>;
+    EXPECT_EQ(room_for_clients(cells_of(sweep, "udp", 3, 1500)),
+              (Settings{"daemon.sessions=256", "daemon.session_ring_bytes=32MiB"}));
+    sweep.receivers = 1000;
+    EXPECT_EQ(room_for_clients(cells_of(sweep, "udp", 1, 1500)),
+              (Settings{"daemon.sessions=2002", "daemon.session_ring_bytes=4MiB"}));
+    sweep.receivers = 1'000'000;
+    EXPECT_EQ(room_for_clients(cells_of(sweep, "udp", 1, 1500)),
+              (Settings{"daemon.sessions=4096", "daemon.session_ring_bytes=4MiB"}));
+}
+
 }  // namespace
 }  // namespace torc::tool

@@ -25,6 +25,17 @@ TEST(SendSchedule, EvenTimesHaveNoDrift) {
     EXPECT_EQ(times[3'000'000], kStart + 100'000'000'000);
 }
 
+TEST(SendSchedule, EvenSendersTakeTurns) {
+    SendSchedule third(1000, Arrivals::even, 1);
+    third.start(kStart, 2, 4);
+    EXPECT_EQ(third.next_ns(), kStart + 500'000);
+    third.advance();
+    EXPECT_EQ(third.next_ns(), kStart + 1'500'000);
+    SendSchedule poisson(1000, Arrivals::poisson, 1);
+    poisson.start(kStart, 2, 4);
+    EXPECT_EQ(poisson.next_ns(), kStart);
+}
+
 TEST(SendSchedule, PoissonTimesComeFromTheSeed) {
     const auto times = times_of({1000, Arrivals::poisson, 7}, 1000);
     EXPECT_EQ(times, times_of({1000, Arrivals::poisson, 7}, 1000));

@@ -227,6 +227,69 @@ TEST(Data, TheClassOfAFrameIsNotBelowThatOfItsMessages) {
     EXPECT_EQ(check(frame), RejectReason::bad_service);
 }
 
+/// Messages of session 7, each with this number for its envelope, which says it in words.
+Bytes enveloped(std::initializer_list<std::uint32_t> envelopes, OwnedFrame& frame) {
+    FrameBuilder builder(frame.ref, kFrameBytesMax, NodeIndex{2}, kHash);
+    for (const std::uint32_t number : envelopes) {
+        const Bytes envelope(11, static_cast<std::byte>(number));
+        const Bytes payload(5, static_cast<std::byte>(builder.messages()));
+        const std::array<std::span<const std::byte>, 2> pieces{envelope, payload};
+        EXPECT_TRUE(builder.append({7, Service::agreed, false, number}, pieces));
+    }
+    stamp(builder.frame(), {kRing, Seq{1}, 1, 1, false, false});
+    frame.ref = builder.frame();
+    return frame.bytes();
+}
+
+TEST(Data, TheEnvelopeOfTheMessageBeforeIsLeftOut) {
+    OwnedFrame owned;
+    const Bytes frame = enveloped({3, 3, 3, 4, 3, 0, 0}, owned);
+    ASSERT_EQ(check(frame), RejectReason::none);
+    std::vector<std::size_t> lengths;
+    std::size_t at = 0;
+    for (const MessageView& message : DataView::of_validated(frame)) {
+        EXPECT_EQ(message.has(kSameEnvelope), message.bytes.size() == 5);
+        EXPECT_EQ(message.bytes.back(), static_cast<std::byte>(at++));
+        lengths.push_back(message.bytes.size());
+    }
+    EXPECT_EQ(lengths, (std::vector<std::size_t>{16, 5, 5, 16, 16, 16, 16}));
+}
+
+TEST(Data, OnlyBehindAMessageOfItsSessionHasAnyTheSameEnvelope) {
+    OwnedFrame owned;
+    const Bytes good = enveloped({3, 3}, owned);
+    ASSERT_EQ(check(good), RejectReason::none);
+    constexpr std::size_t kFirst = kDataOverhead;
+    constexpr std::size_t kSecond = kFirst + sizeof(MessageHeader) + 16;
+    Bytes frame = good;
+    frame[kFirst + 3] |= std::byte{kSameEnvelope >> 8};
+    EXPECT_EQ(check(frame), RejectReason::bad_envelope) << "there is none before";
+    frame = good;
+    frame[kSecond + 4] ^= std::byte{1};
+    EXPECT_EQ(check(frame), RejectReason::bad_envelope) << "of another session";
+    frame = good;
+    frame[kSecond + 2] |= std::byte{kControlMessage};
+    EXPECT_EQ(check(frame), RejectReason::bad_envelope) << "for another layer";
+    frame = good;
+    frame[kFirst + 2] |= std::byte{kFragment | kLastFragment};
+    frame[47] |= std::byte{kHasFragment};
+    EXPECT_EQ(check(frame), RejectReason::bad_envelope) << "behind a fragment";
+}
+
+TEST(Data, AFragmentHasNoEnvelopeToLeaveOut) {
+    OwnedFrame owned;
+    FrameBuilder builder(owned.ref, 256, NodeIndex{2}, kHash);
+    const Bytes message(1000);
+    const std::array<std::span<const std::byte>, 1> pieces{message};
+    ASSERT_GT(builder.append_fragment({7, Service::agreed, false, 3}, pieces, 0), 0u);
+    stamp(builder.frame(), {kRing, Seq{1}, 1, 1, false, false});
+    owned.ref = builder.frame();
+    Bytes frame = owned.bytes();
+    ASSERT_EQ(check(frame), RejectReason::none);
+    frame[kDataOverhead + 3] |= std::byte{kSameEnvelope >> 8};
+    EXPECT_EQ(check(frame), RejectReason::bad_envelope);
+}
+
 TEST(Data, OnlyTheFirstMessageMayBeAFragment) {
     Bytes frame = golden("wire_data");
     frame[66] = std::byte{0x52};
