@@ -11,7 +11,7 @@
 
 namespace torc::dataplane {
 
-/// `Clients` is client_shm::ClientPlane, or a test's stand-in with the same calls.
+/// `Clients` is client_shm::ClientPlane or ClientRelay, or a test's stand-in with the same calls.
 /// **Threads**: the ring core.
 template <typename Clients>
 class LoopOutlet {

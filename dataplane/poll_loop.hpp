@@ -1,8 +1,9 @@
 // The ring core's loop: one pass is `run_once`, in the order of its lines. Everything that touches
 // the protocol happens here, to completion, on one thread; there is no lock.
 //
-// A template over the engine and the clients only so that tests can put small stand-ins there; the
-// daemon has one instance, `BasicPollLoop<engine::Engine, client_shm::ClientPlane>`.
+// A template over the engine and the clients, so that tests can put small stand-ins there. The
+// daemon has an instance with client_shm::ClientPlane, and one with client_shm::ClientRelay for
+// clients that have a core of their own.
 #pragma once
 
 #include <algorithm>
