@@ -23,7 +23,7 @@ constexpr std::uint64_t kStepUnder = 4;
 constexpr std::uint64_t kRateShare = 32;
 /// Of what the window grew by, so much must be seen as delay (one part of so many) before a queue
 /// is said to stand: where the window is not what bounds, it is not seen at all.
-constexpr std::uint64_t kDelayShare = 2;
+constexpr std::uint64_t kDelayShare = 4;
 constexpr std::uint64_t kSecond = 1'000'000'000;
 
 /// Whether `large` is above `small` by the part `1 / share` or more of what `over` is above
