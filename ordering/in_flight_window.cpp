@@ -22,7 +22,7 @@ constexpr std::uint64_t kStepUnder = 4;
 /// delay. Three daemons on two processors, where batches grow, gave a sixth to a third.
 constexpr std::uint64_t kRateShare = 32;
 /// Of what the window grew by, so much must be seen as delay (one part of so many) before a queue
-/// is said to stand: where the window is not what bounds, it is not seen at all.
+/// is said to stand.
 constexpr std::uint64_t kDelayShare = 4;
 constexpr std::uint64_t kSecond = 1'000'000'000;
 
@@ -105,7 +105,8 @@ InFlightWindow::Outcome InFlightWindow::outcome(const Visit& visit) const {
         std::max<std::uint64_t>(1, static_cast<std::uint64_t>((visit.now - since_).count()));
     const std::uint64_t given = distance(given_before_, visit.given_out);
     const std::uint64_t in_flight = in_flight_sum_ / kMeasuredVisits;
-    return {given * kSecond / time, in_flight * time / std::max<std::uint64_t>(1, given)};
+    return {given * kSecond / time, in_flight * time / std::max<std::uint64_t>(1, given),
+            in_flight};
 }
 
 void InFlightWindow::decide() {
@@ -114,7 +115,7 @@ void InFlightWindow::decide() {
                (this->*judge)(outcomes_[3], outcomes_[2]);
     };
     std::uint64_t best = window_;
-    if (both(&InFlightWindow::queue_stands)) best = smaller();
+    if (both(&InFlightWindow::too_large)) best = smaller();
     if (both(&InFlightWindow::rate_follows) && !mutant(Mutant::window_never_grows)) best = larger();
     const bool moved = best != window_;
     window_ = best;
@@ -125,8 +126,10 @@ bool InFlightWindow::rate_follows(const Outcome& large, const Outcome& small) co
     return grew_by(large.rate, small.rate, larger(), smaller(), kRateShare);
 }
 
-bool InFlightWindow::queue_stands(const Outcome& large, const Outcome& small) const {
-    return !rate_follows(large, small) &&
+/// A queue stands, or the window is beyond what visits give out, and bounds nothing.
+bool InFlightWindow::too_large(const Outcome& large, const Outcome& small) const {
+    if (rate_follows(large, small)) return false;
+    return large.in_flight <= smaller() ||
            grew_by(large.delay, small.delay, larger(), smaller(), kDelayShare);
 }
 

@@ -6,8 +6,9 @@
 // That is so where the delay is the wire's. Where it is a processor's, which takes its turn for
 // every frame that waits, the rate rises with the window and the delay with both, and no delay
 // alone says whether a queue stands. So what is judged is what a change brings: a window
-// is cut where the smaller one had the rate of the larger and less delay, and grows where the
-// larger one had more rate. What does not tell clearly changes nothing.
+// is cut where the smaller one had the rate of the larger and less delay, or would have held all
+// that was in flight, and grows where the larger one had more rate. What does not tell clearly
+// changes nothing.
 //
 // A loss is judged by the same scale, not by its cause: frames that find a queue full must be sent
 // again and hold back what is behind them, so the larger window has no more rate, and is cut;
@@ -53,8 +54,9 @@ public:
 private:
     /// What a step of a trial came to.
     struct Outcome {
-        std::uint64_t rate{0};   ///< frames given out in a second
-        std::uint64_t delay{0};  ///< ns from being given out to being known stable, on average
+        std::uint64_t rate{0};       ///< frames given out in a second
+        std::uint64_t delay{0};      ///< ns from being given out to being known stable, on average
+        std::uint64_t in_flight{0};  ///< frames, on average
     };
     /// Larger, smaller, smaller, larger: what changes slowly meanwhile falls on both alike.
     static constexpr std::size_t kSteps = 4;
@@ -66,7 +68,7 @@ private:
     Outcome outcome(const Visit& visit) const;
     void decide();
     bool rate_follows(const Outcome& large, const Outcome& small) const;
-    bool queue_stands(const Outcome& large, const Outcome& small) const;
+    bool too_large(const Outcome& large, const Outcome& small) const;
     std::uint64_t larger() const;
     std::uint64_t smaller() const;
 

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <mutex>
 #include <sstream>
 #include <string>
@@ -150,6 +151,13 @@ void describe(CLI::App& app, CommandLine& line) {
     app.add_option("--descriptors", line.setup.descriptors, "frames a NIC holds for its CPU");
     app.add_flag("--token-first", line.setup.token_first,
                  "what if: tokens leave before the deliveries of their visit");
+    app.add_option("--token-priority", line.setup.token_priority,
+                   "what if: tokens pass data in the switch; below-half: with less in flight than "
+                   "half of what may be")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, sim::TokenPriority>{
+            {"never", sim::TokenPriority::never},
+            {"below-half", sim::TokenPriority::below_half},
+            {"always", sim::TokenPriority::always}}));
     app.add_flag("--adaptive", line.setup.adaptive, "in_flight = \"adaptive\"");
     app.add_option("--settle-ms", line.settle_ms,
                    "virtual time under load before a measurement: an adaptive window is found");

@@ -45,6 +45,7 @@ sim::PhysicalOptions options_of(const Cell& cell, const Setup& setup) {
     options.cluster.burst_frames = cell.burst;
     if (setup.adaptive) options.cluster.in_flight = config::InFlight::adaptive;
     options.token_first = setup.token_first;
+    options.token_priority = setup.token_priority;
     options.seed = setup.seed;
     options.payload = cell.payload;
     options.loss_ppm = cell.loss_ppm;

@@ -19,6 +19,18 @@ constexpr std::array<const char*, kQuantiles.size()> kNames{
 
 const char* name_of(Service service) { return service == Service::safe ? "safe" : "agreed"; }
 
+const char* name_of(sim::TokenPriority priority) {
+    switch (priority) {
+        case sim::TokenPriority::never:
+            return "never";
+        case sim::TokenPriority::below_half:
+            return "below-half";
+        case sim::TokenPriority::always:
+            return "always";
+    }
+    return "";
+}
+
 double us(Nanos time) { return static_cast<double>(time.count()) / 1000; }
 
 /// Four digits behind the point: more would be noise in a file that is compared.
@@ -96,6 +108,7 @@ std::string json_of(const Setup& setup, const std::vector<Result>& results) {
                            {"token_loss_us", us(setup.timers.token_loss)},
                            {"token_retransmit_us", us(setup.timers.token_retransmit)},
                            {"token_first", setup.token_first},
+                           {"token_priority", name_of(setup.token_priority)},
                            {"in_flight", setup.adaptive ? "adaptive" : "fixed"},
                            {"settle_us", us(setup.settle)},
                            {"seed", setup.seed},

@@ -69,6 +69,7 @@ private:
         std::uint32_t from{0};
         NodeIndex to{kNoNode};
         Packet packet;
+        bool first{false};  ///< of the switch's strict-priority class
     };
     struct Event {
         Instant at;
@@ -101,6 +102,7 @@ private:
     void pass(std::uint32_t index);
     void poll_nic(std::uint32_t index);
     void handle_burst(std::uint32_t index, const std::vector<Packet>& burst, bool urgent);
+    bool goes_first(std::uint32_t host, const wire::Transmit& transmit) const;
     void flush();
     void after_pass(std::uint32_t index);
     bool together(std::uint32_t a, std::uint32_t b) const {
