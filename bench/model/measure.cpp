@@ -183,6 +183,7 @@ Saturation saturate(const Cell& cell, const Setup& setup) {
     cluster.run_for(warm_up);
     const Nanos batch = saturated_batch(cluster, warm_up, cluster.data_frames() - before);
 
+    cluster.forget_port_peak();
     const Mark begin(cluster);
     Batches batches(kRateError);
     std::uint64_t bytes = 0;

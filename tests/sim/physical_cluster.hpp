@@ -43,6 +43,7 @@ public:
     bool in_ring(std::uint64_t members) const;
     std::uint64_t tail_drops() const { return fabric_.tail_drops(); }
     std::size_t port_peak() const { return fabric_.port_peak(); }
+    void forget_port_peak() { fabric_.forget_port_peak(); }
     std::uint64_t descriptor_drops() const { return descriptor_drops_; }
     /// Copies that the dice took.
     std::uint64_t lost() const { return lost_; }

@@ -63,8 +63,9 @@ public:
                                          bool first = false);
 
     std::uint64_t tail_drops() const { return tail_drops_; }
-    /// The most bytes that ever stood in one port.
+    /// The most bytes that stood in one port since `forget_port_peak`.
     std::size_t port_peak() const { return port_peak_; }
+    void forget_port_peak() { port_peak_ = 0; }
     const PhysicalParameters& parameters() const { return parameters_; }
     void set_parameters(const PhysicalParameters& parameters) { parameters_ = parameters; }
 
