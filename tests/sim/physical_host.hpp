@@ -26,6 +26,13 @@ struct MessageCosts {
     Nanos own{0};  ///< one's own, that comes back in the order
 };
 
+/// Which tokens have a class of their own in the switch, in front of all data.
+enum class TokenPriority : std::uint8_t {
+    never,
+    below_half,  ///< those that leave with less in flight than half of what may be
+    always,
+};
+
 struct PhysicalOptions {
     PhysicalParameters parameters;
     MessageCosts costs;
@@ -37,6 +44,7 @@ struct PhysicalOptions {
     std::uint32_t loss_ppm{0};        ///< of a million copies on a link to a node, lost by dice
     /// What the poll loop does not do: a token leaves before what its visit delivers is delivered.
     bool token_first{false};
+    TokenPriority token_priority{TokenPriority::never};
     std::size_t payload{200};
     bool saturate{false};  ///< always another message instead
     Service service{Service::agreed};
