@@ -10,7 +10,7 @@ namespace torc::config {
 namespace {
 
 /// Bumped when a setting is added: a daemon that does not know the setting has another cluster.
-constexpr std::uint64_t kSerialisation = 2;
+constexpr std::uint64_t kSerialisation = 3;
 
 /// FNV-1a (Fowler, Noll, Vo) over little-endian bytes, with the finaliser of SplitMix64 so that the
 /// low half, which is all that a hop header has room for, depends on every bit.
@@ -69,6 +69,7 @@ std::uint64_t fingerprint(const ClusterSettings& settings) {
     hash.add(settings.frame_bytes);
     hash.add(settings.message_bytes);
     hash.add(settings.in_flight_frames);
+    hash.add(static_cast<std::uint64_t>(settings.in_flight));
     hash.add(settings.burst_frames);
     hash.add(settings.status_frames ? 1u : 0u);
     hash.add(settings.groups);

@@ -33,6 +33,7 @@ constexpr std::int64_t kHighWaterMin = 10;
 constexpr std::int64_t kHighWaterMax = 95;
 
 constexpr std::array<string_view, 3> kDisseminations{"multicast", "unicast", "mesh"};
+constexpr std::array<string_view, 2> kInFlight{"fixed", "adaptive"};
 constexpr std::array<string_view, 4> kProfiles{"lan", "dpdk", "aggressive", "tight"};
 constexpr std::array<string_view, 2> kPorts{"udp", "dpdk"};
 constexpr string_view kAuto{"auto"};
@@ -224,6 +225,12 @@ constexpr std::array kSchema{
                          "nothing.",
                          "Window", "totem.window_size"),
                1, std::int64_t{kInFlightMax})),
+    with<InCluster<&C::in_flight>>(one_of(
+        described(cluster("in_flight", ValueType::choice, "\"fixed\""),
+                  "Whether in_flight_frames is how many may be on the way, or the most: adaptive "
+                  "tries, while more waits to be sent, how much the network carries without a "
+                  "standing queue or loss, and goes no higher than that."),
+        kInFlight)),
     with<InCluster<&C::burst_frames>>(
         within(described(cluster("burst_frames", ValueType::integer, "64"),
                          "New frames that one daemon sends while it has the token.",

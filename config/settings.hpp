@@ -27,6 +27,12 @@ struct NodeEntry {
     NodeIndex index{kNoNode};  ///< place in the file, from 0; stable for the cluster's life
 };
 
+/// Who says how many frames may be in flight on a ring.
+enum class InFlight : std::uint8_t {
+    fixed,     ///< `in_flight_frames`
+    adaptive,  ///< the ring's representative, by trial, up to `in_flight_frames`
+};
+
 /// Timers of protocol.md 3.5. The defaults are the profile `lan` (kernel ports, shared cores).
 struct Timers {
     Nanos token_retransmit{std::chrono::milliseconds{2}};
@@ -49,6 +55,7 @@ struct ClusterSettings {
     std::uint32_t frame_bytes{kFrameBytesMin};  ///< UDP payload of the largest frame
     std::size_t message_bytes{kMessageBytesDefault};
     std::uint32_t in_flight_frames{768};  ///< G: unstable frames on a ring; at most kInFlightMax
+    InFlight in_flight{InFlight::fixed};  ///< ordering/in_flight_window.hpp
     std::uint32_t burst_frames{64};       ///< new frames of one token visit; at most kBurstMax
     bool status_frames{true};             ///< STATUS multicasts (protocol.md 7.5)
     std::size_t groups{kGroupsDefault};   ///< process groups; at most kGroupsMax

@@ -24,7 +24,6 @@ namespace {
 // A killed daemon's io_uring is torn down after its process is gone, and holds the sockets so long.
 constexpr std::chrono::milliseconds kBindPatience{500};
 constexpr std::chrono::milliseconds kBindPause{10};
-constexpr int kTokenTos = 0xB8;  // DSCP EF: a switch with queues lets the token pass first
 
 struct HostAddresses {
     std::optional<NetworkInterface> home;  // the interface that the node's address belongs to
@@ -249,7 +248,6 @@ Result<UdpSockets> open_udp_sockets(const config::ClusterSettings& cluster, Node
     const auto control_port = static_cast<std::uint16_t>(cluster.data_port + 1);
     Result<UdpChannelSockets> control = open_channel(*plan, control_port, result);
     if (!control) return tl::unexpected<Error>(control.error());
-    set_option(control->unicast.get(), IPPROTO_IP, IP_TOS, kTokenTos);
     result.data = std::move(*data);
     result.control = std::move(*control);
     return result;

@@ -21,10 +21,11 @@ std::uint64_t FlowControl::total_backlog(std::uint64_t mine, const wire::Token& 
 
 std::uint32_t FlowControl::allowance(const Visit& visit, const wire::Token& token) const {
     const std::uint64_t in_flight = mutant(Mutant::in_flight_unlimited) ? 0 : visit.in_flight;
-    if (in_flight >= in_flight_max_ || visit.repairs >= burst_max_) return 0;
-    const std::uint64_t credit = in_flight_max_ - in_flight;
+    const std::uint64_t in_flight_max = window(token);
+    if (in_flight >= in_flight_max || visit.repairs >= burst_max_) return 0;
+    const std::uint64_t credit = in_flight_max - in_flight;
     const std::uint64_t total = std::max<std::uint64_t>(1, total_backlog(visit.backlog, token));
-    const std::uint64_t fair = (in_flight_max_ * visit.backlog + total - 1) / total;
+    const std::uint64_t fair = (in_flight_max * visit.backlog + total - 1) / total;
     const std::uint64_t burst = std::max(fair / kRotationsInFlight, kBurstFloor);
     const std::uint64_t allowed =
         std::min({credit, std::max<std::uint64_t>(1, fair), burst,

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "config/settings.hpp"
+#include "ordering/in_flight_window.hpp"
 #include "wire/token.hpp"
 
 namespace torc::ordering {
@@ -20,9 +21,19 @@ inline constexpr std::uint64_t kBurstFloor = 8;
 class FlowControl {
 public:
     explicit FlowControl(const config::ClusterSettings& settings)
-        : in_flight_max_(settings.in_flight_frames), burst_max_(settings.burst_frames) {}
+        : window_(settings), burst_max_(settings.burst_frames) {}
 
-    void start_ring() { sent_ = {}; }
+    void start_ring(std::size_t members) {
+        sent_ = {};
+        window_.start_ring(members);
+    }
+
+    /// The representative, before its own `allowance`: what may be in flight until it comes again.
+    void lead(const InFlightWindow::Visit& visit, wire::Token& token) {
+        token.window = window_.visit(visit);
+    }
+    /// What may be in flight by this token.
+    std::uint64_t window(const wire::Token& token) const { return window_.by_token(token.window); }
 
     /// Copies that one visit may send again: half of a burst, so that a storm of repairs cannot
     /// starve the token.
@@ -49,7 +60,7 @@ private:
     /// Total backlog on the token with mine as it is now.
     std::uint64_t total_backlog(std::uint64_t mine, const wire::Token& token) const;
 
-    std::uint64_t in_flight_max_;
+    InFlightWindow window_;
     std::uint32_t burst_max_;
     Sent sent_;
 };

@@ -43,7 +43,7 @@ void Ring::Impl::start_ring(Instant now, const RingMembers& members) {
     ring = members;
     window.reset();
     delivery.start_ring(ring.id());
-    flow.start_ring();
+    flow.start_ring(ring.size());
     repair.start_ring();
     hold.start_ring(now);
     obligations.clear();

@@ -146,6 +146,11 @@ void Ring::Impl::give_out(wire::Token& token, std::uint32_t repairs) {
     now_here.backlog = queue.backlog();
     now_here.sendable = draining ? 0 : queue.sendable();
     now_here.repairs = repairs;
+    if (ring.represented_by_me()) {
+        const bool wanting = token.backlog != 0 || now_here.backlog != 0;
+        flow.lead({last_now, token.seq, window.stable(), wanting}, token);
+    }
+    context.counters.set(CounterId::in_flight_window, flow.window(token));
     const std::uint32_t allowed = flow.allowance(now_here, token);
     const auto given = static_cast<std::uint32_t>(queue.frames_for(allowed));
     if (given < now_here.sendable) context.count(CounterId::flow_limited);

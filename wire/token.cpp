@@ -23,6 +23,7 @@ TokenHeader header_of(const Token& token) {
     header.fcc_frames = token.fcc_frames;
     header.fcc_bytes = token.fcc_bytes;
     header.backlog = token.backlog;
+    header.window = token.window;
     header.candidates_by = raw(token.candidates_by);
     header.leaver = raw(token.leaver);
     header.candidates = static_cast<std::uint8_t>(token.candidates.size());
@@ -43,6 +44,7 @@ Token token_of(const TokenHeader& header) {
     token.fcc_frames = header.fcc_frames;
     token.fcc_bytes = header.fcc_bytes;
     token.backlog = header.backlog;
+    token.window = header.window;
     token.candidates_by = NodeIndex{header.candidates_by.get()};
     token.leaver = NodeIndex{header.leaver.get()};
     return token;

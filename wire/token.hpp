@@ -32,8 +32,8 @@ struct TokenHeader {
     le64 aru;                        ///< nobody between two visits of its setter held less
     le32 fcc_frames;                 ///< frames sent during the last rotation, copies included
     le32 fcc_bytes;
-    le32 backlog;  ///< frames that wait at all members
-    le32 reserved0;
+    le32 backlog;        ///< frames that wait at all members
+    le32 window;         ///< frames that may be in flight; 0: as configured
     le16 candidates_by;  ///< who wrote the candidates
     le16 leaver;
     std::uint8_t candidates{0};
@@ -89,6 +89,7 @@ struct Token {
     std::uint32_t fcc_frames{0};
     std::uint32_t fcc_bytes{0};
     std::uint32_t backlog{0};
+    std::uint32_t window{0};  ///< frames that may be in flight; 0: as configured
     NodeIndex candidates_by{kNoNode};
     NodeIndex leaver{kNoNode};
     FixedVec<Candidate, kCandidatesMax> candidates;

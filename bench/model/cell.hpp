@@ -38,6 +38,9 @@ struct Setup {
     std::size_t port_bytes{std::size_t{1} << 20};
     std::size_t descriptors{1024};
     bool token_first{false};  ///< sim::PhysicalOptions::token_first
+    sim::TokenPriority token_priority{sim::TokenPriority::never};
+    bool adaptive{false};  ///< config::InFlight::adaptive
+    Nanos settle{0};       ///< under full load before anything is measured
     std::uint64_t seed{1};
     /// Frames that all nodes of a measurement may receive, warm-up apart: bounds its time.
     std::uint64_t budget{400'000};
@@ -70,6 +73,7 @@ struct Saturation {
     std::uint64_t retransmissions{0};
     std::uint64_t tokens_resent{0};
     std::size_t port_peak{0};
+    std::uint64_t window{0};  ///< frames that may be in flight, at the end
 
     double share() const { return gbit.mean / bound_gbit; }
 };

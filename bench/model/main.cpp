@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <mutex>
 #include <sstream>
 #include <string>
@@ -39,6 +40,7 @@ struct CommandLine {
     std::vector<std::string> services{"agreed", "safe"};
     std::string profile{"dpdk"};
     std::size_t port_kib{1024};
+    std::uint32_t settle_ms{0};
     double expect{0};
     unsigned jobs{1};
     std::string json;
@@ -154,6 +156,16 @@ void describe(CLI::App& app, CommandLine& line) {
     app.add_option("--descriptors", line.setup.descriptors, "frames a NIC holds for its CPU");
     app.add_flag("--token-first", line.setup.token_first,
                  "what if: tokens leave before the deliveries of their visit");
+    app.add_option("--token-priority", line.setup.token_priority,
+                   "what if: tokens pass data in the switch; below-half: with less in flight than "
+                   "half of what may be")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, sim::TokenPriority>{
+            {"never", sim::TokenPriority::never},
+            {"below-half", sim::TokenPriority::below_half},
+            {"always", sim::TokenPriority::always}}));
+    app.add_flag("--adaptive", line.setup.adaptive, "in_flight = \"adaptive\"");
+    app.add_option("--settle-ms", line.settle_ms,
+                   "virtual time under load before a measurement: an adaptive window is found");
     app.add_option("--seed", line.setup.seed, "of every cell");
     app.add_option("--budget", line.setup.budget,
                    "frames that all nodes of a measurement may receive before it ends unstable");
@@ -178,6 +190,7 @@ int main(int argc, char** argv) {
     line.setup.timers =
         config::timers_of_profile(static_cast<std::size_t>(profile - kProfiles.begin()));
     line.setup.port_bytes = line.port_kib * 1024;
+    line.setup.settle = std::chrono::milliseconds{line.settle_ms};
     for (const std::string& service : line.services) {
         line.setup.services.push_back(service == "safe" ? Service::safe : Service::agreed);
     }

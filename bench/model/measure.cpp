@@ -43,7 +43,9 @@ sim::PhysicalOptions options_of(const Cell& cell, const Setup& setup) {
     options.cluster.frame_bytes = cell.mtu - kIpUdpBytes;
     options.cluster.in_flight_frames = cell.in_flight;
     options.cluster.burst_frames = cell.burst;
+    if (setup.adaptive) options.cluster.in_flight = config::InFlight::adaptive;
     options.token_first = setup.token_first;
+    options.token_priority = setup.token_priority;
     options.seed = setup.seed;
     options.payload = cell.payload;
     options.loss_ppm = cell.loss_ppm;
@@ -145,6 +147,7 @@ void take_off(const PhysicalCluster& cluster, const Mark& mark, std::uint64_t by
     result.retransmissions = end.retransmissions - mark.retransmissions;
     result.tokens_resent = end.tokens_resent - mark.tokens_resent;
     result.port_peak = cluster.port_peak();
+    result.window = counted(cluster, CounterId::in_flight_window) / cluster.hosts();
     for (std::uint32_t i = 0; i < cluster.hosts(); ++i) {
         const auto busy = static_cast<double>((end.busy[i] - mark.busy[i]).count());
         result.cpu_busy = std::max(result.cpu_busy, busy / 1e9 / seconds);
@@ -181,11 +184,12 @@ Saturation saturate(const Cell& cell, const Setup& setup) {
     // A few rotations of full bursts fill all queues; as many again say how fast it goes.
     const Nanos warm_up =
         warm_up_frames(cell) * sim::wire_time(cell.gbit, options.cluster.frame_bytes);
-    cluster.run_for(warm_up);
+    cluster.run_for(warm_up + setup.settle);
     const std::uint64_t before = cluster.data_frames();
     cluster.run_for(warm_up);
     const Nanos batch = saturated_batch(cluster, warm_up, cluster.data_frames() - before);
 
+    cluster.forget_port_peak();
     const Mark begin(cluster);
     Batches batches(kRateError);
     std::uint64_t bytes = 0;
@@ -241,7 +245,7 @@ Latency latency_at(const Cell& cell, const Setup& setup, Service service, std::u
     cluster.set_sending(true);
     const Nanos by_messages{
         static_cast<std::int64_t>(message_ps / 1000 * static_cast<double>(kMessagesPerBatch))};
-    cluster.run_for(by_messages);
+    cluster.run_for(by_messages + setup.settle);
     const Nanos batch = std::max(by_messages, kLatencyRotations * rotation(cluster));
     cluster.run_for(batch);
 

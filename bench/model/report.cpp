@@ -19,6 +19,18 @@ constexpr std::array<const char*, kQuantiles.size()> kNames{
 
 const char* name_of(Service service) { return service == Service::safe ? "safe" : "agreed"; }
 
+const char* name_of(sim::TokenPriority priority) {
+    switch (priority) {
+        case sim::TokenPriority::never:
+            return "never";
+        case sim::TokenPriority::below_half:
+            return "below-half";
+        case sim::TokenPriority::always:
+            return "always";
+    }
+    return "";
+}
+
 double us(Nanos time) { return static_cast<double>(time.count()) / 1000; }
 
 /// Four digits behind the point: more would be noise in a file that is compared.
@@ -73,6 +85,7 @@ Json json_of(const Result& result) {
     json["cpu_busy"] = rounded(full.cpu_busy);
     json["client_cpu_busy"] = rounded(full.client_cpu_busy);
     json["rotation_us"] = us(full.rotation);
+    json["window_frames"] = full.window;
     json["port_peak_bytes"] = full.port_peak;
     json["tail_drops"] = full.tail_drops;
     json["descriptor_drops"] = full.descriptor_drops;
@@ -99,6 +112,9 @@ std::string json_of(const Setup& setup, const std::vector<Result>& results) {
                            {"token_loss_us", us(setup.timers.token_loss)},
                            {"token_retransmit_us", us(setup.timers.token_retransmit)},
                            {"token_first", setup.token_first},
+                           {"token_priority", name_of(setup.token_priority)},
+                           {"in_flight", setup.adaptive ? "adaptive" : "fixed"},
+                           {"settle_us", us(setup.settle)},
                            {"seed", setup.seed},
                            {"budget_frames", setup.budget}};
     for (const Result& result : results) {
@@ -118,11 +134,10 @@ std::string text_of(const Result& result) {
     if (cell.loss_ppm != 0) text += fmt::format(" loss {} ppm", cell.loss_ppm);
     if (!full.formed) return text + ": the ring did not come\n";
     text += fmt::format(
-        ": {:.2f} of {:.2f} Gbit/s, {:.1f} % (+-{:.2f}{}); rotation {:.0f} us, CPU {:.0f} %{}, "
-        "port "
-        "peak {} kB, lost {}+{}+{}, again {}\n",
+        ": {:.2f} of {:.2f} Gbit/s, {:.1f} % (+-{:.2f}{}); window {}, rotation {:.0f} us, CPU "
+        "{:.0f} %{}, port peak {} kB, lost {}+{}+{}, again {}\n",
         full.gbit.mean, full.bound_gbit, 100 * full.share(), 100 * full.gbit.error,
-        full.gbit.stable ? "" : ", not stable", us(full.rotation), 100 * full.cpu_busy,
+        full.gbit.stable ? "" : ", not stable", full.window, us(full.rotation), 100 * full.cpu_busy,
         cell.cpu.messages.has_client_core()
             ? fmt::format(" and {:.0f} %", 100 * full.client_cpu_busy)
             : "",

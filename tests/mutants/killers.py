@@ -42,6 +42,12 @@ KILLERS = {
     "drained_too_early": directed(
         "4.6: drained means stable", "ordering/Drain.NobodyReportsItWhileSomebodyLacksAFrame"),
     "in_flight_unlimited": directed("I9", "ordering/Flow.InFlightBoundIsNeverExceeded"),
+    "window_not_clamped": directed("I9", "ordering/Window.WhatTheTokenSaysIsClamped"),
+    "window_floor_ignored": directed(
+        "3.7: every member may send", "ordering/Window.WhatTheTokenSaysIsClamped"),
+    "window_never_grows": directed(
+        "3.7: a window grows where rate follows",
+        "ordering/Window.GrowsBackWhenTheRateFollowsAgain"),
     # Frames and deliveries.
     "old_ring_taken": swarm(
         50, "1.3", "ordering/Change.DataOfPeersThatInstalledFirstIsKept"),

@@ -159,6 +159,7 @@ private:
         set([](Options& o) { o.packets.corrupt = 0; });
         set([](Options& o) { o.packets.kind = o.packets.kind_loss = 0; });
         set([](Options& o) { o.cluster.status_frames = false; });
+        set([](Options& o) { o.cluster.in_flight = config::InFlight::fixed; });
         set([](Options& o) { o.cluster.frame_bytes = kFrameBytesMin; });
         set([&](Options& o) {
             o.packets.delay_max = std::min(o.packets.delay_max, plain.packets.delay_max);

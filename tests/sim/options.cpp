@@ -97,6 +97,9 @@ void features(Options& options, Prng& prng) {
     cluster.burst_frames = static_cast<std::uint32_t>(prng.between(4, 64));
     if (prng.chance(250'000)) cluster.frame_bytes = kFrameBytesMax;
     cluster.status_frames = prng.chance(500'000);
+    // A stream of its own: the other things that a seed decides stay as they were.
+    Prng windows(options.seed ^ 0x77696E646F77u);
+    if (windows.chance(500'000)) cluster.in_flight = config::InFlight::adaptive;
     if (prng.chance(200'000)) cluster.timers.hold_after = cluster.timers.recovery;  // never held
 }
 
@@ -208,7 +211,9 @@ std::string describe(const Options& options) {
          << " ppm, faults" << menu_words(options.faults) << " every " << us(options.faults.interval)
          << " us, chaos " << us(options.chaos) << " us, token_loss "
          << us(options.cluster.timers.token_loss) << " us, frame " << options.cluster.frame_bytes
-         << " G " << options.cluster.in_flight_frames << " burst " << options.cluster.burst_frames
+         << " G " << options.cluster.in_flight_frames
+         << (options.cluster.in_flight == config::InFlight::adaptive ? " adaptive" : "")
+         << " burst " << options.cluster.burst_frames
          << (options.cluster.status_frames ? " status" : "") << ", load every "
          << us(options.load.interval) << " us up to " << options.load.burst << ", churn "
          << options.load.churn << " ppm, hazards: " << describe(options.hazards)

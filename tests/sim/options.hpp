@@ -116,6 +116,7 @@ void for_each_option(Self& options, Visit&& visit) {
     visit("frame_bytes", cluster.frame_bytes);
     visit("message_bytes", cluster.message_bytes);
     visit("in_flight_frames", cluster.in_flight_frames);
+    visit("in_flight", cluster.in_flight);
     visit("burst_frames", cluster.burst_frames);
     visit("status_frames", cluster.status_frames);
     visit("flush_deadline", cluster.flush_deadline);

@@ -124,11 +124,23 @@ void PhysicalCluster::transmit(std::uint32_t host, const wire::Transmit& transmi
     const auto bytes = transmit.frame.bytes();
     cursor_ += options_.parameters.tx_frame;
     outbox_.push_back({host, transmit.to,
-                       std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end())});
+                       std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end()),
+                       goes_first(host, transmit)});
     urgent_ = urgent_ || transmit.channel != wire::Channel::data;
     if (transmit.channel != wire::Channel::data) return;
     ++data_frames_;
     data_bytes_ += bytes.size();
+}
+
+/// As the core would mark it: its gauges are of the visit that passes this token on.
+bool PhysicalCluster::goes_first(std::uint32_t host, const wire::Transmit& transmit) const {
+    if (transmit.channel != wire::Channel::token) return false;
+    if (options_.token_priority != TokenPriority::below_half) {
+        return options_.token_priority == TokenPriority::always;
+    }
+    const telemetry::CounterSet& counters = machines_[host].host->counters();
+    return 2 * counters.get(telemetry::CounterId::in_flight) <
+           counters.get(telemetry::CounterId::in_flight_window);
 }
 
 void PhysicalCluster::flush() {
@@ -149,7 +161,7 @@ void PhysicalCluster::switch_frame(const Frame& frame) {
     for (std::uint32_t to = 0; to < hosts(); ++to) {
         if (to == frame.from || (frame.to != kNoNode && raw(frame.to) != to)) continue;
         if (!together(frame.from, to)) continue;
-        const auto at = fabric_.out_of_switch(now_, to, frame.packet->size());
+        const auto at = fabric_.out_of_switch(now_, to, frame.packet->size(), frame.first);
         if (!at) continue;
         if (options_.loss_ppm != 0 && dice_.chance(options_.loss_ppm)) {
             ++lost_;

@@ -43,6 +43,7 @@ public:
     bool in_ring(std::uint64_t members) const;
     std::uint64_t tail_drops() const { return fabric_.tail_drops(); }
     std::size_t port_peak() const { return fabric_.port_peak(); }
+    void forget_port_peak() { fabric_.forget_port_peak(); }
     std::uint64_t descriptor_drops() const { return descriptor_drops_; }
     /// Copies that the dice took.
     std::uint64_t lost() const { return lost_; }
@@ -70,6 +71,7 @@ private:
         std::uint32_t from{0};
         NodeIndex to{kNoNode};
         Packet packet;
+        bool first{false};  ///< of the switch's strict-priority class
     };
     struct Event {
         Instant at;
@@ -102,6 +104,7 @@ private:
     void pass(std::uint32_t index);
     void poll_nic(std::uint32_t index);
     void handle_burst(std::uint32_t index, const std::vector<Packet>& burst, bool urgent);
+    bool goes_first(std::uint32_t host, const wire::Transmit& transmit) const;
     void flush();
     void after_pass(std::uint32_t index);
     bool together(std::uint32_t a, std::uint32_t b) const {

@@ -34,6 +34,13 @@ struct MessageCosts {
     bool has_client_core() const { return client_in + client_out + client_own > Nanos{0}; }
 };
 
+/// Which tokens have a class of their own in the switch, in front of all data.
+enum class TokenPriority : std::uint8_t {
+    never,
+    below_half,  ///< those that leave with less in flight than half of what may be
+    always,
+};
+
 struct PhysicalOptions {
     PhysicalParameters parameters;
     MessageCosts costs;
@@ -45,6 +52,7 @@ struct PhysicalOptions {
     std::uint32_t loss_ppm{0};        ///< of a million copies on a link to a node, lost by dice
     /// What the poll loop does not do: a token leaves before what its visit delivers is delivered.
     bool token_first{false};
+    TokenPriority token_priority{TokenPriority::never};
     std::size_t payload{200};
     bool saturate{false};  ///< always another message instead
     Service service{Service::agreed};

@@ -50,7 +50,8 @@ Instant Fabric::into_switch(Instant now, std::uint32_t from, std::size_t payload
     return free;
 }
 
-std::optional<Instant> Fabric::out_of_switch(Instant now, std::uint32_t to, std::size_t payload) {
+std::optional<Instant> Fabric::out_of_switch(Instant now, std::uint32_t to, std::size_t payload,
+                                             bool first) {
     Port& port = ports_[to];
     while (!port.queue.empty() && port.queue.front().gone <= now) {
         port.bytes -= port.queue.front().bytes;
@@ -60,6 +61,17 @@ std::optional<Instant> Fabric::out_of_switch(Instant now, std::uint32_t to, std:
     if (port.bytes + bytes > parameters_.port_bytes) {
         ++tail_drops_;
         return std::nullopt;
+    }
+    if (first && !port.queue.empty()) {
+        const Nanos takes = wire_time(parameters_.gbit, payload);
+        port.free += takes;
+        // What is in front was being sent, or begins to be, when the frame comes to the port.
+        const Instant at_port = now + parameters_.switching;
+        for (const Queued& ahead : port.queue) {
+            if (ahead.gone <= at_port) continue;
+            return std::min(ahead.gone, port.free - takes) + takes + parameters_.adapter;
+        }
+        return at_port + takes + parameters_.adapter;
     }
     port.free =
         std::max(now + parameters_.switching, port.free) + wire_time(parameters_.gbit, payload);

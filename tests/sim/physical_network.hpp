@@ -57,12 +57,15 @@ public:
     /// when its last bit is in the switch.
     Instant into_switch(Instant now, std::uint32_t from, std::size_t payload);
     /// A frame in the switch at `now` goes to the port of `to`. Gives when it is in that host's
-    /// memory; nothing if the port was full.
-    std::optional<Instant> out_of_switch(Instant now, std::uint32_t to, std::size_t payload);
+    /// memory; nothing if the port was full. `first`: of the strict-priority class, small; it waits
+    /// for the frame that is being sent only. What it delays counts from the next frame on.
+    std::optional<Instant> out_of_switch(Instant now, std::uint32_t to, std::size_t payload,
+                                         bool first = false);
 
     std::uint64_t tail_drops() const { return tail_drops_; }
-    /// The most bytes that ever stood in one port.
+    /// The most bytes that stood in one port since `forget_port_peak`.
     std::size_t port_peak() const { return port_peak_; }
+    void forget_port_peak() { port_peak_ = 0; }
     const PhysicalParameters& parameters() const { return parameters_; }
     void set_parameters(const PhysicalParameters& parameters) { parameters_ = parameters; }
 

@@ -44,6 +44,9 @@ std::string text_of(Nanos value) {
     return std::to_string(value.count() / unit.ns).append(unit.name);
 }
 std::string text_of(bool value) { return value ? "1" : "0"; }
+std::string text_of(config::InFlight value) {
+    return value == config::InFlight::adaptive ? "adaptive" : "fixed";
+}
 template <std::unsigned_integral T>
 std::string text_of(T value) {
     return std::to_string(value);
@@ -57,6 +60,10 @@ bool parse(std::string_view text, T& value) {
 bool parse(std::string_view text, bool& value) {
     value = text == "1";
     return text == "0" || text == "1";
+}
+bool parse(std::string_view text, config::InFlight& value) {
+    value = text == "adaptive" ? config::InFlight::adaptive : config::InFlight::fixed;
+    return text == text_of(value);
 }
 bool parse(std::string_view text, Nanos& value) {
     const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());

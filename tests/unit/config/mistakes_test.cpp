@@ -86,6 +86,9 @@ const std::vector<Mistake>& value_mistakes() {
         {"SizeInDecimalUnit",
          cluster("mtu = \"9kB\""),
          {"t:2:7: mtu is \"9kB\": unknown unit \"kB\"; a size ends in B, KiB, MiB or GiB"}},
+        {"NoWayToBoundWhatIsInFlight",
+         cluster("in_flight = \"auto\""),
+         {"t:2:13: in_flight is \"auto\"; it must be \"fixed\" or \"adaptive\""}},
         {"NoNumber",
          timers("token_loss = \"fast\""),
          {"t:12:14: token_loss is \"fast\"; a duration is a whole number and a unit: ns, us, ms, "

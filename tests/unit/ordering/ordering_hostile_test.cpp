@@ -5,6 +5,7 @@
 namespace torc::ordering::testing {
 namespace {
 
+using namespace std::chrono_literals;
 using telemetry::CounterId;
 
 std::vector<std::byte> encoded(const wire::Token& token) {
@@ -62,6 +63,31 @@ struct CaughtToken {
         EXPECT_EQ(c[1].count(CounterId::token_implausible), refused + 1) << why;
     }
 };
+
+/// Whatever window a token tells of, nobody has more in flight than is configured.
+TEST(Hostile, AWindowBeyondWhatIsConfiguredIsNotBelieved) {
+    config::ClusterSettings settings = test_settings(3);
+    settings.in_flight_frames = 20;
+    settings.burst_frames = 8;
+    settings.in_flight = config::InFlight::adaptive;
+    Cluster c(settings);
+    c.form(c.everybody());
+    for (std::size_t i = 0; i < 3; ++i) {
+        c[i].on_visit = [](wire::Token& token) { token.window = 1'000'000; };
+    }
+    std::uint64_t worst = 0;
+    c.watch = [&](const Packet& p) {
+        if (!p.is(wire::Kind::token)) return;
+        worst = std::max(worst, p.token().seq.raw - c[p.from].ring->stable().raw);
+    };
+    for (int n = 0; n < 200; ++n) {
+        for (std::size_t i = 0; i < 3; ++i) c.submit(i, std::string(1300, 'x'));
+        c.run_for(20us);
+    }
+    c.run_until([&] { return c.all_stable(); });
+    EXPECT_LE(worst, 20u);
+    EXPECT_GT(worst, 8u) << "the window is used";
+}
 
 TEST(Hostile, TokensThatContradictWhatIsKnown) {
     CaughtToken caught;

@@ -63,6 +63,20 @@ TEST(Fabric, TheNextFrameOfASenderLeavesBehindTheLast) {
     EXPECT_EQ(fabric.into_switch(kStart, 1, kFull), first) << "another link";
 }
 
+TEST(Fabric, AFrameOfTheFirstClassWaitsForTheOneBeingSentOnly) {
+    const PhysicalParameters parameters;
+    Fabric fabric(parameters, 2);
+    const Nanos full = wire_time(parameters.gbit, kFull);
+    const Nanos small = wire_time(parameters.gbit, 100);
+    for (int i = 0; i < 3; ++i) fabric.out_of_switch(kStart, 1, kFull);
+    const Instant port = kStart + parameters.switching;
+    EXPECT_EQ(fabric.out_of_switch(kStart, 1, 100, true), port + full + small + parameters.adapter);
+    EXPECT_EQ(fabric.out_of_switch(kStart, 1, kFull), port + 4 * full + small + parameters.adapter)
+        << "it took the time of one that comes later";
+    EXPECT_EQ(fabric.out_of_switch(kStart + 1ms, 1, 100, true),
+              port + 1ms + small + parameters.adapter);
+}
+
 TEST(Fabric, AFullPortDropsTheTailAndTakesAgainWhenItDrained) {
     PhysicalParameters parameters;
     parameters.port_bytes = 3 * kFullOnWire + kFullOnWire / 2;
@@ -184,6 +198,30 @@ TEST(PhysicalCluster, NothingIsLostWhileBuffersHoldWhatMayBeInFlight) {
     EXPECT_EQ(ample.descriptor_drops, 0u);
     EXPECT_EQ(ample.retransmissions, 0u);
     EXPECT_GT(ample.gbit, 20);
+}
+
+TEST(PhysicalCluster, AnAdaptiveWindowComesToFitSmallPorts) {
+    PhysicalOptions options = physical_options(4, aggressive());
+    options.payload = 1300;
+    options.watched = false;
+    options.saturate = true;
+    options.cluster.in_flight_frames = 512;
+    options.cluster.burst_frames = 64;
+    options.parameters.gbit = 10;
+    options.parameters.port_bytes = 32 * kFullOnWire;
+    const auto drops = [&](config::InFlight in_flight) {
+        options.cluster.in_flight = in_flight;
+        PhysicalCluster cluster(options);
+        for (std::uint32_t i = 0; i < 4; ++i) cluster.boot(i);
+        EXPECT_TRUE(cluster.run_until([&] { return cluster.in_ring(0xF); }, 100ms));
+        cluster.run_for(60ms);
+        const std::uint64_t before = cluster.tail_drops();
+        cluster.run_for(5ms);
+        return cluster.tail_drops() - before;
+    };
+    const std::uint64_t fixed = drops(config::InFlight::fixed);
+    EXPECT_GT(fixed, 100u);
+    EXPECT_LT(drops(config::InFlight::adaptive), fixed / 10);
 }
 
 TEST(PhysicalCluster, ASwitchWithTooSmallPortsLosesAndTheRingRepairs) {

@@ -99,6 +99,7 @@ TEST(Golden, Token) {
     token.fcc_frames = 6;
     token.fcc_bytes = 1792;
     token.backlog = 8;
+    token.window = 768;
     token.candidates_by = NodeIndex{2};
     token.candidates = {Candidate{NodeIndex{127}, 0xDEADBEEF}};
     token.requests = {Request{kRing, Seq{42}, NodeIndex{3}, 2}};
