@@ -31,7 +31,7 @@ inline constexpr std::size_t kCounters = 0
 /// The counter of wire::RejectReason r is kFirstRejectCounter + r; its `none` is frames_accepted.
 inline constexpr CounterId kFirstRejectCounter = CounterId::frames_accepted;
 inline constexpr std::size_t kRejectCounters =
-    static_cast<std::size_t>(CounterId::rejected_bad_incarnation) -
+    static_cast<std::size_t>(CounterId::rejected_bad_envelope) -
     static_cast<std::size_t>(CounterId::frames_accepted) + 1;
 
 /// The counter of membership::Cause c is kFirstCauseCounter + c.
