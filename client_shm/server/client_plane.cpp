@@ -170,6 +170,8 @@ void ClientPlane::answer(SessionId id, engine::Accept accept) {
     const OpWindow::Op op = session->answering();
     if (!is_accepted(accept)) refuse(*session, op.kind, op.record, op.is_large, accept);
     session->answered(accept);
+    sends_ahead_ -= op.sent != 0 ? 1 : 0;
+    sent_ahead_ -= op.sent;
     if (op.kind == ClientOp::Kind::open && accept == engine::Accept::accepted) table_.opened(id);
     if (session->phase() == Session::Phase::done) reap_due_ = true;
     ++counters_.operations;

@@ -171,6 +171,17 @@ private:
                session.offers_send() && !session.ended();
     }
 
+    /// A slow reader holds back those sends only that are not under way yet. So with
+    /// SlowReaderPolicy::block no more are under way than fit between its high-water mark and its
+    /// end; a record grows by its sender's name and its place on the way, hence half.
+    bool may_go_ahead(std::uint64_t sent) const {
+        if (options_.slow_reader != config::SlowReaderPolicy::block) return true;
+        if (sent == 0 || sends_ahead_ == 0) return true;
+        const bool few =
+            options_.unread_max == 0 || sends_ahead_ < (options_.unread_max - high_unread_) / 2;
+        return few && sent_ahead_ + sent <= (table_.options().ring_bytes - high_bytes_) / 2;
+    }
+
     SessionTable& table_;
     PlaneOptions options_;
     std::uint64_t high_bytes_;   ///< of a session, from here on its reader is slow
@@ -181,6 +192,8 @@ private:
     std::vector<Session> sessions_;      ///< by slot
     LazyArray<std::byte> names_;         ///< of operations under way; empty without is_ahead
     std::vector<OpWindow> windows_;      ///< by slot; the same
+    std::uint64_t sends_ahead_{0};       ///< under way, of all sessions
+    std::uint64_t sent_ahead_{0};        ///< bytes of their records
     std::vector<std::uint16_t> active_;  ///< slots in use
     std::vector<std::uint16_t> dirty_;   ///< slots to publish; no duplicates
     std::size_t first_{0};               ///< rotates
@@ -281,12 +294,15 @@ std::size_t ClientPlane::serve_ahead(Session& session, R&& has_room, F&& pass_on
             continue;  // it offers the close, if nothing is under way
         }
         // Answers make room, and come with a bell; what the ring has no room for is asked again.
-        if (holds_back(session) || !session.can_keep()) break;
+        const std::uint64_t sent = session.sent_bytes();
+        if (holds_back(session) || !session.can_keep() || !may_go_ahead(sent)) break;
         if (!has_room()) {
             session.set_more(true);
             break;
         }
         pass_on(session.keep(table_.options().message_bytes));
+        sends_ahead_ += sent != 0 ? 1 : 0;
+        sent_ahead_ += sent;
         ++taken;
     }
     return taken;

@@ -34,6 +34,7 @@ public:
         RecordType record{};        ///< meaningless for open and close
         bool is_large{false};       ///< its payload is more than a message may have
         std::uint64_t position{0};  ///< where its record begins in the submit ring
+        std::uint64_t sent{0};      ///< bytes of a send's record; of others 0
         std::uint64_t names_end{0};
     };
 

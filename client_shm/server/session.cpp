@@ -106,6 +106,7 @@ engine::ClientOp Session::keep(std::uint64_t message_bytes) {
         kept.place = place_of(op_);
         kept.record = record_.header.type;
         kept.is_large = op_.payload.size() > message_bytes;
+        kept.sent = sent_bytes();
         submit_.advance(record_);
     }
     decoded_ = false;

@@ -69,6 +69,11 @@ public:
     /// As `next`; nothing, too, while an answer must come first.
     Next next_ahead();
     bool can_keep() const { return window_->has_room_for(op_); }
+    /// Of the operation that `next_ahead` found: what its record takes, if it is a send; else 0.
+    std::uint64_t sent_bytes() const {
+        const bool sends = op_.kind == engine::ClientOp::Kind::send;
+        return sends ? record_bytes(record_.header.body_bytes) : 0;
+    }
     /// The operation is under way. Gives it with names that stay until it is answered, as its
     /// payload does: the record is not given back before.
     engine::ClientOp keep(std::uint64_t message_bytes);
