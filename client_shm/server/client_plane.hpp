@@ -110,8 +110,8 @@ public:
     /// sleep at the most; every sleep must therefore be bounded.
     int doorbell_fd() const { return table_.core_bell(); }
 
-    /// Ends one session, or all of them at shutdown; go on polling until `sessions()` is 0.
-    /// A record for the session was larger than any ring, or the administrator wills it.
+    /// Ends one session (the administrator wills it, or what came for it fits in no ring), or all
+    /// of them at shutdown; go on polling until `sessions()` is 0.
     void kick(SessionId id, Reason reason);
     void kick_all(Reason reason);
     std::size_t sessions() const { return active_.size(); }

@@ -26,14 +26,14 @@ public:
     bool measure(const engine::Delivery& delivery) {
         delivery_ = &delivery;
         if (delivery.repeats) {
-            if (!made_) make();
+            make();
         } else {
             measure_names();
         }
         body_bytes_ = size_ + delivery.payload.size();
         return names_ <= kNamesBytesMax;
     }
-    /// For more than one copy; after `measure`.
+    /// For more than one copy, if that was not done yet; after `measure`.
     void make() {
         if (made_ || names_ > kNamesBytesMax) return;
         encode(bytes_.data());

@@ -139,17 +139,7 @@ protected:
         seen.clear();
         return client;
     }
-    void deliver(SessionId to, std::size_t size) {
-        const std::vector<std::byte> payload(size);
-        const std::array<SessionId, 1> sessions{to};
-        const std::array<std::string_view, 1> groups{"g"};
-        engine::Delivery delivery;
-        delivery.sessions = sessions;
-        delivery.sender = "#a#n1";
-        delivery.groups = groups;
-        delivery.payload = payload;
-        relay->deliver(delivery);
-    }
+    void deliver(SessionId to, std::size_t size) { deliver_zeros(*relay, to, size); }
 
     std::unique_ptr<SessionTable> table;
     std::unique_ptr<CoreLink> link;
@@ -205,6 +195,30 @@ TEST_F(ClientCoreTest, AWindowIsAllThatIsUnderWay) {
     EXPECT_EQ(seen.size(), OpWindow::kOpsMax);
     pass();
     EXPECT_EQ(seen.size(), OpWindow::kOpsMax + 5);
+}
+
+/// What is under way cannot be held back, so it must fit in front of a reader's end.
+TEST_F(ClientCoreTest, WhereSlowReadersBlockNoMoreGoesAheadThanTheyHaveRoomFor) {
+    PlaneOptions options;
+    options.slow_reader = SlowReaderPolicy::block;
+    start(options);
+    const auto a = open("a");
+    const auto b = open("b");
+    constexpr std::size_t kEach = 10;
+    for (std::size_t i = 0; i < kEach; ++i) {
+        for (RawClient* client : {a.get(), b.get()}) client->send("g", std::string(2000, 'x'));
+    }
+    // Half of what lies above three quarters of a ring: of all sessions together.
+    const std::size_t room = kCapacityMin / 4 / 2 / 2000;
+    std::size_t before = 0;
+    for (std::size_t i = 0; seen.size() < 2 * kEach; ++i) {
+        ASSERT_LT(i, 2 * kEach) << "each pass goes on";
+        client_pass();
+        client_pass();
+        ring_pass();
+        EXPECT_LE(seen.size() - before, room);
+        before = seen.size();
+    }
 }
 
 TEST_F(ClientCoreTest, LongNamesFitOneAfterTheOther) {

@@ -96,6 +96,22 @@ private:
     std::uint64_t operation_{0};
 };
 
+/// A message of so many zeros for one session, from whatever has the calls of a ClientPlane.
+template <typename Clients>
+void deliver_zeros(Clients& clients, SessionId to, std::size_t size,
+                   Service service = Service::agreed) {
+    const std::vector<std::byte> payload(size);
+    const std::array<SessionId, 1> sessions{to};
+    const std::array<std::string_view, 1> groups{"g"};
+    engine::Delivery delivery;
+    delivery.sessions = sessions;
+    delivery.sender = "#a#n1";
+    delivery.groups = groups;
+    delivery.service = service;
+    delivery.payload = payload;
+    clients.deliver(delivery);
+}
+
 class PlaneTest : public ::testing::Test {
 protected:
     void start(const PlaneOptions& options = {}) {
@@ -154,16 +170,7 @@ protected:
         return {static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size()};
     }
     void deliver(SessionId to, std::size_t size, Service service = Service::agreed) {
-        const std::vector<std::byte> payload(size);
-        const std::array<SessionId, 1> sessions{to};
-        const std::array<std::string_view, 1> groups{"g"};
-        engine::Delivery delivery;
-        delivery.sessions = sessions;
-        delivery.sender = "#a#n1";
-        delivery.groups = groups;
-        delivery.service = service;
-        delivery.payload = payload;
-        plane->deliver(delivery);
+        deliver_zeros(*plane, to, size, service);
     }
     /// What control has heard of a session.
     std::vector<ToControl> heard() {
