@@ -29,7 +29,7 @@ namespace torc::client_shm {
 inline constexpr std::uint64_t kSegmentMagic = 0x314D485343524F54;  // "TORCSHM1"
 inline constexpr std::uint64_t kHelloMagic = 0x314F4C4843524F54;    // "TORCHLO1"
 /// Of layout and handshake together; changes when either does.
-inline constexpr std::uint32_t kLayoutVersion = 2;
+inline constexpr std::uint32_t kLayoutVersion = 3;
 
 inline constexpr std::size_t kSegmentHeaderBytes = 4096;
 inline constexpr std::size_t kRecordAlign = 16;
@@ -162,13 +162,27 @@ enum class RecordType : std::uint16_t {
     run = 23,  ///< messages that stand in the log, one behind the other
 };
 
+/// Of a `send` or a `message`: it begins like the record before it, which is one of the same type in
+/// the same ring, or in the same run of the log. Its body is the payload alone. Who sends many
+/// messages to the same groups says so once, and neither side looks at the names again.
+inline constexpr std::uint16_t kSameHead = 1;
+
 struct RecordHeader {
     std::uint32_t body_bytes;  ///< without this header and without padding
     RecordType type;
-    std::uint16_t flags;      ///< 0 in this version
-    std::uint64_t operation;  ///< number of the client's operation, from 1; 0 where meaningless
+    std::uint16_t flags;      ///< kSameHead or 0
+    std::uint64_t operation;  ///< number of the client's operation, from 1; of a message with
+                              ///< kSameHead its PlaceInFrame; 0 where meaningless
 };
 static_assert(sizeof(RecordHeader) == kRecordAlign);
+
+/// What is a message's own where all else stands in the head of one before.
+struct PlaceInFrame {
+    std::uint32_t index;
+    std::uint8_t service;
+    std::uint8_t reserved[3];
+};
+static_assert(sizeof(PlaceInFrame) == sizeof(RecordHeader::operation));
 
 /// Bytes that a record with such a body takes in the ring.
 constexpr std::uint64_t record_bytes(std::uint64_t body_bytes) {
@@ -186,7 +200,7 @@ inline constexpr std::uint8_t kSendSubgroup = 2;
 inline constexpr std::uint8_t kSendFlags = kSendSelfDiscard | kSendSubgroup;
 
 /// join, flush_join, leave, flush_ok: one name. close: nothing. send: this, names, padding to 8,
-/// payload.
+/// payload; with kSameHead the payload alone.
 struct SendBody {
     std::uint8_t service;
     std::uint8_t flags;  ///< kSend...
@@ -196,7 +210,8 @@ struct SendBody {
 };
 static_assert(sizeof(SendBody) == 8);
 
-/// message: this, names (sender, then groups), padding to 8, payload.
+/// message: this, names (sender, then groups), padding to 8, payload; with kSameHead the payload
+/// alone. Only a head of kSharedHeadBytesMax at most is shared: the library keeps it.
 struct MessageBody {
     std::uint8_t service;
     std::uint8_t flags;
@@ -210,6 +225,7 @@ struct MessageBody {
     std::uint16_t reserved;
 };
 static_assert(sizeof(MessageBody) == 32);
+inline constexpr std::size_t kSharedHeadBytesMax = 256;
 
 /// view, transitional, self_leave, flush_request: this, names (group, who, then members), padding
 /// to 8; a view has one u16 for each member behind that, the set it belongs to.
