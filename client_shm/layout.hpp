@@ -162,8 +162,8 @@ enum class RecordType : std::uint16_t {
     run = 23,  ///< messages that stand in the log, one behind the other
 };
 
-/// Of a `send` or a `message`: it begins like the record before it, which is one of the same type in
-/// the same ring, or in the same run of the log. Its body is the payload alone. Who sends many
+/// Of a `send` or a `message`: it begins like the record before it, which is one of the same type
+/// in the same ring, or in the same run of the log. Its body is the payload alone. Who sends many
 /// messages to the same groups says so once, and neither side looks at the names again.
 inline constexpr std::uint16_t kSameHead = 1;
 
