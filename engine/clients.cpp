@@ -29,10 +29,12 @@ bool Engine::wants_clients() const { return ring_.operational() && !groups_.merg
 
 Accept Engine::on_client(Instant now, const ClientOp& op) {
     const Running running(running_);
+    const bool again = op.repeats && (speaker_ == op.session || mutant(Mutant::repeat_of_another));
     begin(now);
     if (op.kind == ClientOp::Kind::open) return open_session(op);
-    if (!groups_.sessions().is_open(op.session)) return Accept::illegal;
-    const Accept accept = take(now, op);
+    if (!again && !groups_.sessions().is_open(op.session)) return Accept::illegal;
+    const Accept accept = again ? send_again(now, op) : take(now, op);
+    if (op.kind == ClientOp::Kind::send && accept == Accept::accepted) speaker_ = op.session;
     settle(now);
     return accept;
 }
@@ -118,16 +120,33 @@ Accept Engine::send(Instant now, const ClientOp& op) {
     return raise && accept == Accept::accepted ? Accept::raised : accept;
 }
 
+/// Nothing but this session's messages has come in since its last one, which was accepted as it
+/// was: all that was judged then holds, and the envelope stands there still.
+Accept Engine::send_again(Instant now, const ClientOp& op) {
+    if (op.payload.size() > settings_.message_bytes) return Accept::illegal;
+    const std::span<const std::byte> envelope = envelope_.written();
+    const ordering::Alike alike{op.service, envelope_.number(), envelope.size(), op.payload};
+    if (ring_.submit_alike(now, alike)) return Accept::accepted;
+    return submit(now, op, envelope, envelope_.number(), op.service);
+}
+
 Accept Engine::submit(Instant now, const ClientOp& op, groups::EnvelopeKind kind,
                       std::span<const std::string_view> destinations, const Standing& standing) {
     const std::span<const std::byte> envelope =
         envelope_.write({op.session, kind, flags_of(kind, op), op.type, standing.views},
                         groups_.sessions().name(op.session), destinations, standing.same_names);
+    const bool is_message = kind == groups::EnvelopeKind::message;
+    return submit(now, op, envelope, is_message ? envelope_.number() : 0, standing.service);
+}
+
+/// `number`: of the envelope, where another message may have the same; else 0.
+Accept Engine::submit(Instant now, const ClientOp& op, std::span<const std::byte> envelope,
+                      std::uint32_t number, Service service) {
     const std::array<std::span<const std::byte>, 2> pieces{envelope, op.payload};
     ordering::Outgoing message;
     message.session = raw(op.session);
-    message.service = standing.service;
-    message.envelope = kind == groups::EnvelopeKind::message ? envelope_.number() : 0;
+    message.service = service;
+    message.envelope = number;
     message.pieces = pieces;
     const ordering::Submit answer = ring_.submit(now, message);
     if (answer == ordering::Submit::partial) {

@@ -71,6 +71,8 @@ struct ClientOp {
     bool subgroup{false};
     std::uint16_t type{0};               ///< send
     std::span<const std::byte> payload;  ///< send
+    /// send: but for the payload it is the session's send before, which was its last operation.
+    bool repeats{false};
 };
 
 /// What became of a ClientOp.

@@ -39,6 +39,7 @@ Engine::Engine(const config::ClusterSettings& settings, const EngineOptions& opt
 
 void Engine::begin(Instant now) {
     now_ = now;
+    speaker_ = SessionId{};
     groups_.set_now(now);
 }
 
@@ -96,8 +97,8 @@ void Engine::dispatch(Instant now, FrameRef frame) {
 
 // --- between the siblings ------------------------------------------------------------------------
 
-/// Carries what one sibling found out to the others, until nobody has news.
-void Engine::settle(Instant now) {
+void Engine::carry_news(Instant now) {
+    speaker_ = SessionId{};
     while (ring_.has_event()) pass_on(now, ring_.take_event());
     if (groups_.owes_chunk()) send_owed_chunks(now);
 }

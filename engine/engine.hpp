@@ -69,7 +69,11 @@ private:
     void begin(Instant now);
     void dispatch(Instant now, FrameRef frame);
     bool is_foreign(const FrameRef& frame) const;
-    void settle(Instant now);
+    /// Carries what one sibling found out to the others, until nobody has news.
+    void settle(Instant now) {
+        if (ring_.has_event() || groups_.owes_chunk()) carry_news(now);
+    }
+    void carry_news(Instant now);
     void pass_on(Instant now, ordering::RingEvent event);
     void send_owed_chunks(Instant now);
 
@@ -80,6 +84,7 @@ private:
     Accept close_session(Instant now, SessionId session);
     bool is_sendable(const ClientOp& op, bool same_names) const;
     Accept send(Instant now, const ClientOp& op);
+    Accept send_again(Instant now, const ClientOp& op);
     Accept flush_ok(Instant now, const ClientOp& op);
     /// How a record goes: its class, and what its envelope says of flush groups.
     struct Standing {
@@ -89,6 +94,8 @@ private:
     };
     Accept submit(Instant now, const ClientOp& op, groups::EnvelopeKind kind,
                   std::span<const std::string_view> destinations, const Standing& standing);
+    Accept submit(Instant now, const ClientOp& op, std::span<const std::byte> envelope,
+                  std::uint32_t number, Service service);
     Instant flush_deadline() const;
     void expel_overdue(Instant now);
 
@@ -120,8 +127,11 @@ private:
     Instant now_{};  ///< of the call that is running, for traces and upcalls
     bool running_{false};
     SessionId large_speaker_;  ///< whose large message is partly taken; slot 0xFFFF: nobody's
-    SessionId expelled_;       ///< whose DISCONNECT for its flush_timeout is being submitted
-    Instant expel_again_{};    ///< the ring had no room for the DISCONNECT of who is overdue
+    /// Whose message was accepted, as it was, in the call before this one, if nothing else came
+    /// since; slot 0xFFFF: nobody's.
+    SessionId speaker_;
+    SessionId expelled_;     ///< whose DISCONNECT for its flush_timeout is being submitted
+    Instant expel_again_{};  ///< the ring had no room for the DISCONNECT of who is overdue
     OutgoingEnvelope envelope_;
     std::vector<ordering::Holder> holders_;
 };

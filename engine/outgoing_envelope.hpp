@@ -35,6 +35,8 @@ public:
                                      std::span<const std::string_view> destinations,
                                      bool same_names = false);
 
+    /// What `write` gave last.
+    std::span<const std::byte> written() const { return {bytes_.data(), length_}; }
     /// Of what `write` gave last: another one for another envelope, never 0.
     std::uint32_t number() const { return number_; }
 

@@ -38,7 +38,7 @@ void Ring::Impl::set_draining(Instant now, bool drain) {
     draining = drain;
     if (!drain || mode != Mode::operational || visiting) return;
     if (ring.alone()) return check_drained(window.high());
-    something_to_send(now);
+    something_to_send(now, 0);
 }
 
 void Ring::Impl::stop() {
@@ -162,6 +162,10 @@ void Ring::on_wake(Instant now, FrameRef frame) {
 }
 
 Submit Ring::submit(Instant now, const Outgoing& message) { return impl_->submit(now, message); }
+
+bool Ring::submit_alike(Instant now, const Alike& message) {
+    return impl_->submit_alike(now, message);
+}
 
 void Ring::hold_application(bool hold) { impl_->queue.hold_application(hold); }
 

@@ -52,6 +52,14 @@ struct Outgoing {
     wire::Pieces pieces;
 };
 
+/// A message that differs from the last one in what stands behind its envelope only.
+struct Alike {
+    Service service{};              ///< as it was
+    std::uint32_t envelope{0};      ///< the same
+    std::size_t envelope_bytes{0};  ///< the same
+    std::span<const std::byte> payload;
+};
+
 enum class Submit : std::uint8_t {
     queued,
     would_block,  ///< no room, or not operational: nothing was taken
@@ -125,6 +133,9 @@ public:
     /// Takes a message into the send queue, packed with its neighbours. Control messages go in
     /// front of everything that has no seq yet. Cost: one copy of the bytes.
     Submit submit(Instant now, const Outgoing& message);
+    /// Another message like the one that `submit` queued last, if nothing but such ones came in
+    /// since: into the same frame, or not at all. False: offer it to `submit`. Cost: its copy.
+    bool submit_alike(Instant now, const Alike& message);
     /// While on, only control messages get seqs: the groups layer exchanges its state after a
     /// merge, and no application message may come between. Stays as set across installs; the
     /// engine may call it from within `regular_fn` (the one exception to the no-call-back rule).

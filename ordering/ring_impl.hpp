@@ -58,10 +58,12 @@ struct Ring::Impl {
 
     // --- sending: sending.cpp ------------------------------------------------------------------
     Submit submit(Instant now, const Outgoing& message);
+    bool submit_alike(Instant now, const Alike& message);
     Submit submit_unreliable(const wire::MessageTag& tag, const wire::Pieces& pieces);
-    void something_to_send(Instant now);
+    /// On a ring of one so many frames at the end may wait for more, until the next timer.
+    void something_to_send(Instant now, std::size_t open_frames);
     void send_wake(Instant now);
-    void flush_alone();
+    void flush_alone(std::size_t open_frames = 0);
     /// Stamps a pending frame with its place and keeps it.
     void trace_frame_sent(Seq seq);
     void place(const FrameRef& frame, Seq seq, std::uint32_t round, bool last_of_visit);

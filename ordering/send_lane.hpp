@@ -31,12 +31,19 @@ public:
 
     /// Copies the message in, or a part of a large one.
     Submit submit(const wire::MessageTag& tag, const wire::Pieces& pieces);
+    /// A message like the last one that was submitted, if that may be done and its frame has room:
+    /// wire::FrameBuilder::append_alike.
+    bool append_alike(std::uint32_t envelope, std::span<const std::byte> rest) {
+        return is_open() && at(count_ - 1).builder.append_alike(envelope, rest);
+    }
     /// True once after the last fragment of the large message was taken out; the answer to its
     /// owner is then `queued`.
     bool take_finished();
 
     std::size_t size() const { return count_; }
     bool empty() const { return count_ == 0; }
+    /// Whether another message may join the last frame.
+    bool is_open() const { return count_ != 0 && !pending_[(head_ + count_ - 1) & mask_].fragment; }
     /// How many frames a visit takes that may take `allowed`: fewer rather than a part of a unit;
     /// more only where the lane begins with a longer unit and `or_one_unit`.
     std::size_t frames_for(std::size_t allowed, bool or_one_unit) const;

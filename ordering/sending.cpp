@@ -20,7 +20,8 @@ Submit Ring::Impl::submit(Instant now, const Outgoing& message) {
         answer = submit_unreliable(tag, message.pieces);
     } else {
         answer = lane.submit(tag, message.pieces);
-        if (!lane.empty()) something_to_send(now);
+        const bool may_wait = message.envelope != 0 && lane.is_open();
+        if (!lane.empty()) something_to_send(now, may_wait ? 1 : 0);
         if (answer == Submit::partial && lane.take_finished()) answer = Submit::queued;
     }
     if (answer == Submit::queued && !message.control) {
@@ -29,6 +30,17 @@ Submit Ring::Impl::submit(Instant now, const Outgoing& message) {
     }
     if (answer == Submit::would_block) context.count(CounterId::submit_blocked);
     return answer;
+}
+
+/// In the frame of the last one only: what else there is to decide, `submit` decides.
+bool Ring::Impl::submit_alike(Instant now, const Alike& message) {
+    if (mode != Mode::operational || message.service == Service::unreliable) return false;
+    if (!queue.lane(false).append_alike(message.envelope, message.payload)) return false;
+    last_now = now;
+    something_to_send(now, 1);
+    context.count(telemetry::counter_at(CounterId::submitted_unreliable, message.service));
+    context.count(CounterId::submitted_bytes, message.envelope_bytes + message.payload.size());
+    return true;
 }
 
 /// No seq, no token, no second try; my own sessions hear it at once. One that is too large for a
@@ -59,8 +71,8 @@ Submit Ring::Impl::submit_unreliable(const wire::MessageTag& tag, const wire::Pi
     return Submit::queued;
 }
 
-void Ring::Impl::something_to_send(Instant now) {
-    if (ring.alone()) return flush_alone();
+void Ring::Impl::something_to_send(Instant now, std::size_t open_frames) {
+    if (ring.alone()) return flush_alone(open_frames);
     if (kept) {
         if (kept->idle) resume_token(now);
         return;
@@ -83,9 +95,11 @@ void Ring::Impl::send_wake(Instant now) {
     context.count(CounterId::wake_sent);
 }
 
-/// On a ring of one there is no token: everything has its place, and is everywhere, at once.
-void Ring::Impl::flush_alone() {
-    while (!draining && queue.sendable() != 0) {
+/// On a ring of one there is no token: everything has its place, and is everywhere, at once; but
+/// for a frame that more messages may share, which waits until its driver has offered them
+/// (on_timer).
+void Ring::Impl::flush_alone(std::size_t open_frames) {
+    while (!draining && queue.sendable() > open_frames) {
         const Seq seq = window.high().next();
         place(queue.pop(), seq, 0, queue.sendable() == 0);
         trace_frame_sent(seq);

@@ -143,6 +143,9 @@ public:
     /// Appends a whole message; false (and nothing done) if it does not fit. One with the envelope
     /// of the message before it goes without (kSameEnvelope). Cost: one copy.
     bool append(const MessageTag& tag, const Pieces& pieces);
+    /// The same for a message that is like the last one but for what stands behind its envelope,
+    /// `rest`. False, too, if the last one had another envelope than number `envelope`.
+    bool append_alike(std::uint32_t envelope, std::span<const std::byte> rest);
     /// Appends as much of a large message as fits, from `offset` on: the first fragment if that is
     /// 0, the last if it reaches the end. The frame must be empty, and the message must not fit a
     /// frame as a whole. Any but the last fragment leaves no room for a message behind it.
@@ -154,7 +157,9 @@ private:
 
     FrameRef frame_;
     std::size_t limit_{0};
-    std::uint32_t envelope_{0};  ///< of the last message
+    std::uint32_t envelope_{0};  ///< of the last message, as is what follows
+    std::uint32_t session_{0};
+    le16 flags_;
     std::uint8_t messages_{0};
     std::uint8_t service_flags_{0};
     bool header_written_{false};

@@ -65,7 +65,8 @@ std::byte* FrameBuilder::start_message(const MessageTag& tag, std::uint16_t flag
     header.length = static_cast<std::uint16_t>(length);
     header.flags = static_cast<std::uint16_t>(raw_service(tag.service) | flags |
                                               (tag.control ? kControlMessage : 0));
-    header.session = tag.session;
+    header.session = session_ = tag.session;
+    flags_ = header.flags;
     std::byte* const body = frame_.data + frame_.size + sizeof header;
     std::memcpy(body - sizeof header, &header, sizeof header);
     if (length != 0) std::memset(body + padded(length) - kMessageAlign, 0, kMessageAlign);
@@ -106,6 +107,24 @@ bool FrameBuilder::append(const MessageTag& tag, const Pieces& pieces) {
         at += piece->size();
     }
     envelope_ = tag.envelope;
+    return true;
+}
+
+bool FrameBuilder::append_alike(std::uint32_t envelope, std::span<const std::byte> rest) {
+    if (envelope == 0 || envelope != envelope_ || !fits(rest.size())) return false;
+    MessageHeader header;
+    header.length = static_cast<std::uint16_t>(rest.size());
+    header.flags = flags_ = static_cast<std::uint16_t>(flags_ | kSameEnvelope);
+    header.session = session_;
+    std::byte* const body = frame_.data + frame_.size + sizeof header;
+    std::memcpy(body - sizeof header, &header, sizeof header);
+    if (!rest.empty()) {
+        std::memset(body + padded(rest.size()) - kMessageAlign, 0, kMessageAlign);
+        std::memcpy(body, rest.data(), rest.size());
+    }
+    frame_.size += static_cast<std::uint32_t>(sizeof header + padded(rest.size()));
+    ++messages_;
+    header_written_ = false;
     return true;
 }
 

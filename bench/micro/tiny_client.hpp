@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <span>
+#include <string>
 #include <string_view>
 #include <sys/mman.h>
 
@@ -42,8 +43,15 @@ public:
         TORC_CHECK(producer_.reserve(bytes) == client_shm::RingStatus::ok);
         client_shm::write_name(producer_.body(), group);
         commit(client_shm::RecordType::join, bytes);
+        group_.clear();
     }
+    /// A message to the group of the one before begins like it, as libtorc would say.
     void send(std::string_view group, std::span<const std::byte> payload) {
+        if (group == group_) {
+            TORC_CHECK(producer_.reserve(payload.size()) == client_shm::RingStatus::ok);
+            std::memcpy(producer_.body(), payload.data(), payload.size());
+            return commit(client_shm::RecordType::send, payload.size(), client_shm::kSameHead);
+        }
         const client_shm::SendBody head{
             static_cast<std::uint8_t>(Service::agreed), 0, 7, 1,
             static_cast<std::uint16_t>(client_shm::name_bytes(group.size()))};
@@ -54,6 +62,7 @@ public:
         client_shm::write_name(producer_.body() + sizeof head, group);
         std::memcpy(producer_.body() + at, payload.data(), payload.size());
         commit(client_shm::RecordType::send, at + payload.size());
+        group_ = group;
     }
     void publish() { producer_.publish(); }
 
@@ -84,8 +93,8 @@ private:
         TORC_CHECK(mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
                         static_cast<off_t>(offset)) != MAP_FAILED);
     }
-    void commit(client_shm::RecordType type, std::size_t body_bytes) {
-        producer_.commit({static_cast<std::uint32_t>(body_bytes), type, 0, ++operation_});
+    void commit(client_shm::RecordType type, std::size_t body_bytes, std::uint16_t flags = 0) {
+        producer_.commit({static_cast<std::uint32_t>(body_bytes), type, flags, ++operation_});
     }
 
     std::uint64_t capacity_;
@@ -94,6 +103,7 @@ private:
     client_shm::RingProducer producer_;
     client_shm::RingConsumer consumer_;
     std::uint64_t operation_{0};
+    std::string group_;  ///< of the last record, if that was a message
     std::uint64_t records_{0};
     std::uint64_t log_bytes_{0};
 };

@@ -1,4 +1,5 @@
 // Joining, leaving and sending: one record of the submit ring each, written in place.
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 
@@ -104,37 +105,99 @@ int reserve_record(torc_session& session, std::uint64_t body_bytes, Deadline& de
     }
 }
 
-/// Makes the reserved record visible and gives the send lock back.
-void commit_record(torc_session& session, RecordType type, std::size_t body_bytes) {
+/// Ends the reserved record. It is seen once it is published.
+void end_record(torc_session& session, RecordType type, std::uint16_t flags,
+                std::size_t body_bytes) {
     const std::uint64_t operation = session.operations.load(std::memory_order_relaxed) + 1;
     session.operations.store(operation, std::memory_order_relaxed);
-    session.submit.commit({static_cast<std::uint32_t>(body_bytes), type, 0, operation});
+    session.submit.commit({static_cast<std::uint32_t>(body_bytes), type, flags, operation});
+}
+
+/// Ends the reserved record, makes it visible and gives the send lock back.
+void commit_record(torc_session& session, RecordType type, std::uint16_t flags,
+                   std::size_t body_bytes) {
+    end_record(session, type, flags, body_bytes);
     session.submit.publish();
     ring_core(session);
     drop_send_lock(session);
 }
 
-/// Everything in front of the payload. Gives: TORC_OK and where the payload goes.
-int write_send_head(torc_session& session, const Request& request, std::byte*& payload) {
-    const SendBody body{request.service, request.flags, request.type,
-                        static_cast<std::uint16_t>(request.names()),
-                        static_cast<std::uint16_t>(request.names_bytes)};
+SendBody body_of(const Request& request) {
+    return {request.service, request.flags, request.type,
+            static_cast<std::uint16_t>(request.names()),
+            static_cast<std::uint16_t>(request.names_bytes)};
+}
+
+/// Whether the last record was a send that begins as this one would.
+bool has_same_head(const torc_session& session, const Request& request) {
+    const SentHead& sent = session.sent_head;
+    const SendBody body = body_of(request);
+    if (!sent.known || std::memcmp(sent.at, &body, sizeof body) != 0) return false;
+    const std::byte* at = sent.at + sizeof body;
+    const std::byte* const end = at + request.names_bytes;
+    for (std::size_t i = 0; i < request.names(); ++i) {
+        // As long as the sum of all is the same, no name reaches behind what is remembered.
+        const std::string_view name = bounded(request.name(i), request.name_max);
+        if (name.size() > request.name_max || at + name_bytes(name.size()) > end) return false;
+        if (std::to_integer<std::size_t>(*at) != name.size()) return false;
+        if (std::memcmp(at + 1, name.data(), name.size()) != 0) return false;
+        at += name_bytes(name.size());
+    }
+    return true;
+}
+
+bool is_closed(torc_session& session, const Request& request) {
+    if (!session.flush_groups.any()) return false;
+    for (std::size_t i = 0; i < request.names(); ++i) {
+        const std::string_view name = bounded(request.name(i), request.name_max);
+        if (session.flush_groups.is_closed(name)) return true;
+    }
+    return false;
+}
+
+/// What a send that is being written begins with.
+struct Head {
+    std::byte* payload{nullptr};  ///< where that goes
+    std::uint16_t flags{0};       ///< of the record
+    std::uint32_t bytes{0};       ///< in front of the payload
+};
+
+void remember_head(SentHead& sent, const std::byte* start, std::size_t bytes) {
+    sent.bytes = 0;
+    if (bytes > sizeof sent.at) return;
+    std::memcpy(sent.at, start, bytes);
+    sent.bytes = static_cast<std::uint32_t>(bytes);
+}
+
+/// Everything in front of the payload, where room for all of it is reserved. Until `note_sent` the
+/// next message cannot begin like the last one, should this one not be sent.
+int write_send_head(torc_session& session, const Request& request, Head& head) {
+    if (is_closed(session, request)) return TORC_ERROR_FLUSHED;
     std::byte* const start = session.submit.body();
+    if (has_same_head(session, request)) {
+        head = {start, kSameHead, 0};
+        return TORC_OK;
+    }
+    session.sent_head.known = false;
+    const SendBody body = body_of(request);
     std::memcpy(start, &body, sizeof body);
     std::byte* at = start + sizeof body;
     std::byte* const names_end = at + request.names_bytes;
-    const bool flushes = session.flush_groups.any();
     for (std::size_t i = 0; i < request.names(); ++i) {
         // The caller's strings may change under us; the room was made for what was measured.
         const std::string_view name = bounded(request.name(i), request.name_max);
         if (name.size() > request.name_max) return TORC_ERROR_NAME;
         if (at + name_bytes(name.size()) > names_end) return TORC_ERROR_NAME;
-        if (flushes && session.flush_groups.is_closed(name)) return TORC_ERROR_FLUSHED;
         at = write_name(at, name);
     }
-    payload = start + request.payload_at();
-    return at == names_end ? TORC_OK : TORC_ERROR_NAME;
+    if (at != names_end) return TORC_ERROR_NAME;
+    remember_head(session.sent_head, start, sizeof body + request.names_bytes);
+    head = {start + request.payload_at(), 0, static_cast<std::uint32_t>(request.payload_at())};
+    return TORC_OK;
 }
+
+/// The send whose head was written, or found to be the same, is in the ring.
+void note_sent(SentHead& sent) { sent.known = sent.bytes > 0; }
 
 /// Under the send lock: what a flush group has to know of the operation that comes next.
 int note_flush(torc_session& session, RecordType type, std::string_view group) {
@@ -164,7 +227,8 @@ int send_name(torc_session* session, RecordType type, const char* group, std::in
     code = note_flush(*session, type, name);
     if (code != TORC_OK) return give_up(*session, code);
     write_name(session->submit.body(), name);
-    commit_record(*session, type, body_bytes);
+    session->sent_head.known = false;
+    commit_record(*session, type, 0, body_bytes);
     return TORC_OK;
 }
 
@@ -172,18 +236,74 @@ int send_name(torc_session* session, RecordType type, const char* group, std::in
 int send_pieces(torc_session& session, const Request& request, const iovec* pieces,
                 std::size_t piece_count, std::int64_t timeout_ns) {
     Deadline deadline(timeout_ns);
-    const std::size_t body_bytes = request.payload_at() + request.payload_bytes;
-    int code = reserve_record(session, body_bytes, deadline);
+    int code = reserve_record(session, request.payload_at() + request.payload_bytes, deadline);
     if (code != TORC_OK) return code;
-    std::byte* at = nullptr;
-    code = write_send_head(session, request, at);
+    Head head;
+    code = write_send_head(session, request, head);
     if (code != TORC_OK) return give_up(session, code);
+    std::byte* at = head.payload;
     for (std::size_t i = 0; i < piece_count; ++i) {
         if (pieces[i].iov_len == 0) continue;
         std::memcpy(at, pieces[i].iov_base, pieces[i].iov_len);
         at += pieces[i].iov_len;
     }
-    commit_record(session, RecordType::send, body_bytes);
+    note_sent(session.sent_head);
+    commit_record(session, RecordType::send, head.flags, head.bytes + request.payload_bytes);
+    return TORC_OK;
+}
+
+/// Bytes of a burst after which the daemon may see what is written: it begins while we go on.
+constexpr std::uint64_t kShownBytes = 8 * 1024;
+
+/// Writes one message of a burst, where room is reserved for it.
+int write_one(torc_session& session, const Request& request, const iovec& message) {
+    Head head{session.submit.body(), kSameHead, 0};
+    if (!session.sent_head.known) {
+        const int code = write_send_head(session, request, head);
+        if (code != TORC_OK) return code;
+    }
+    if (message.iov_len > 0) std::memcpy(head.payload, message.iov_base, message.iov_len);
+    note_sent(session.sent_head);
+    end_record(session, RecordType::send, head.flags, head.bytes + message.iov_len);
+    return TORC_OK;
+}
+
+/// Under the send lock, with room for the first: sends as many as there is room for, gives the lock
+/// back. Adds to `sent`.
+int send_burst(torc_session& session, const Request& request, const iovec* messages,
+               std::size_t count, std::size_t& sent) {
+    if (!has_same_head(session, request)) session.sent_head.known = false;
+    int code = is_closed(session, request) ? TORC_ERROR_FLUSHED : TORC_OK;
+    std::uint64_t shown = session.submit.tail();
+    std::size_t i = 0;
+    while (code == TORC_OK && i < count) {
+        // Behind the first: `full` only ends this burst.
+        const std::uint64_t most = request.payload_at() + messages[i].iov_len;
+        if (session.submit.reserve(most) != RingStatus::ok) break;
+        code = write_one(session, request, messages[i]);
+        if (code != TORC_OK) break;
+        ++i;
+        if (session.submit.tail() - shown < kShownBytes) continue;
+        session.submit.publish();
+        shown = session.submit.tail();
+    }
+    session.submit.abort();
+    if (i > 0) {
+        session.submit.publish();
+        ring_core(session);
+    }
+    drop_send_lock(session);
+    sent += i;
+    return code;
+}
+
+int check_messages(const iovec* messages, std::size_t count, std::size_t& largest) {
+    largest = 0;
+    if (count > 0 && messages == nullptr) return TORC_ERROR_ARGUMENT;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (messages[i].iov_len > 0 && messages[i].iov_base == nullptr) return TORC_ERROR_ARGUMENT;
+        largest = std::max(largest, messages[i].iov_len);
+    }
     return TORC_OK;
 }
 
@@ -246,6 +366,26 @@ int torc_send_scatter(torc_session* session, unsigned service, const char* const
     return send_pieces(*session, request, pieces, piece_count, timeout_ns);
 }
 
+int torc_send_many(torc_session* session, unsigned service, const char* const* groups,
+                   size_t group_count, uint16_t type, const struct iovec* messages, size_t count,
+                   size_t* sent, int64_t timeout_ns) {
+    if (session == nullptr || sent == nullptr) return TORC_ERROR_ARGUMENT;
+    *sent = 0;
+    Request request;
+    request.groups = groups;
+    request.group_count = group_count;
+    request.type = type;
+    int code = check_messages(messages, count, request.payload_bytes);
+    if (code == TORC_OK) code = check_request(*session, service, request);
+    Deadline deadline(timeout_ns);
+    while (code == TORC_OK && *sent < count) {
+        code = reserve_record(*session, request.payload_at() + messages[*sent].iov_len, deadline);
+        if (code != TORC_OK) return code;
+        code = send_burst(*session, request, messages + *sent, count - *sent, *sent);
+    }
+    return code;
+}
+
 int torc_subgroup_send(torc_session* session, unsigned service, const char* group,
                        const char* const* members, size_t member_count, uint16_t type,
                        const void* data, size_t size, int64_t timeout_ns) {
@@ -274,13 +414,14 @@ int torc_reserve(torc_session* session, unsigned service, const char* const* gro
     Deadline deadline(timeout_ns);
     int code = reserve_record(*session, request.payload_at() + size, deadline);
     if (code != TORC_OK) return code;
-    std::byte* at = nullptr;
-    code = write_send_head(*session, request, at);
+    Head head;
+    code = write_send_head(*session, request, head);
     if (code != TORC_OK) return give_up(*session, code);
     session->reserver.store(pthread_self(), std::memory_order_relaxed);
     session->reserving.store(true, std::memory_order_relaxed);
-    session->reserved_head_bytes = static_cast<std::uint32_t>(request.payload_at());
-    *reservation = {at, size, ++session->reservation};
+    session->reserved_head_bytes = head.bytes;
+    session->reserved_flags = head.flags;
+    *reservation = {head.payload, size, ++session->reservation};
     return TORC_OK;  // the send lock stays ours until commit or abort
 }
 
@@ -306,7 +447,8 @@ int torc_commit(torc_session* session, const torc_reservation* reservation, size
     session->reserving.store(false, std::memory_order_relaxed);
     const int code = check_ended(*session, true);  // the daemon had all the time to die
     if (code != TORC_OK) return give_up(*session, code);
-    commit_record(*session, RecordType::send, body_bytes);
+    note_sent(session->sent_head);
+    commit_record(*session, RecordType::send, session->reserved_flags, body_bytes);
     return TORC_OK;
 }
 

@@ -65,6 +65,14 @@ private:
     std::uint64_t log_released_{0};
 };
 
+/// What stands in front of the payload of the last message sent: one to the same groups goes
+/// without (kSameHead). Under the send lock.
+struct SentHead {
+    bool known{false};  ///< the last record of the ring is a `send` that begins so
+    std::uint32_t bytes{0};
+    alignas(SendBody) std::byte at[kSharedHeadBytesMax];
+};
+
 struct Mapping {
     void* base{nullptr};
     std::size_t bytes{0};
@@ -110,6 +118,8 @@ struct torc_session {
     std::atomic<pthread_t> reserver{};
     std::uint64_t reservation{0};          ///< number of the reservation under way
     std::uint32_t reserved_head_bytes{0};  ///< SendBody, names and padding in front of the payload
+    std::uint16_t reserved_flags{0};       ///< of its record
+    torc::client_shm::SentHead sent_head;
 
     // the receiver's side, under receive_lock
     alignas(torc::kCacheLine) torc::client_shm::Lock receive_lock;

@@ -9,7 +9,9 @@ namespace torc::client_shm {
 using engine::ClientOp;
 
 bool OpDecoder::decode(const RecordView& record, ClientOp& op) {
+    if (record.header.flags == kSameHead) return decode_same_head(record, op);
     if (record.header.flags != 0) return false;
+    has_head_ = false;
     switch (record.header.type) {
         case RecordType::join:
             return decode_name(record, ClientOp::Kind::join, op);
@@ -79,6 +81,15 @@ bool OpDecoder::decode_send(const RecordView& record, ClientOp& op) {
     op.subgroup = (body.flags & kSendSubgroup) != 0;
     op.type = body.type;
     op.payload = {record.body + payload_at, record.header.body_bytes - payload_at};
+    op.repeats = false;
+    has_head_ = true;
+    return true;
+}
+
+bool OpDecoder::decode_same_head(const RecordView& record, ClientOp& op) const {
+    if (record.header.type != RecordType::send || !has_head_) return false;
+    op.payload = {record.body, record.header.body_bytes};
+    op.repeats = true;
     return true;
 }
 

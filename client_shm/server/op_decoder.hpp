@@ -18,13 +18,19 @@ public:
     OpDecoder() {}  // NOLINT: leaves names_ as it is, so that a session unused costs no memory
 
     /// Gives: false if libtorc could not have written such a record; the session is then a liar.
-    /// On success `op` lives until the next call and as long as the record; nothing in it is left
-    /// of an earlier one, but `session` is the caller's to write.
+    /// On success `op` lives until the next call and as long as the record. Takes: the `op` of the
+    /// call before, where there was one: of a send with kSameHead all but the payload stays as it
+    /// is. `session` is the caller's to write.
     bool decode(const RecordView& record, engine::ClientOp& op);
+    /// A new session begins, or `op` was used for something else.
+    void forget() { has_head_ = false; }
 
 private:
     bool decode_name(const RecordView& record, engine::ClientOp::Kind kind, engine::ClientOp& op);
     bool decode_send(const RecordView& record, engine::ClientOp& op);
+    bool decode_same_head(const RecordView& record, engine::ClientOp& op) const;
+
+    bool has_head_{false};  ///< the last record was a send; `op` and what is below still say so
 
     std::array<std::byte, kGroupsPerMessageMax * name_bytes(kGroupNameMax)> names_;
     std::array<std::string_view, kGroupsPerMessageMax> groups_;

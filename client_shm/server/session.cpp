@@ -29,6 +29,7 @@ void Session::start(const SessionSlot& slot, OpWindow* window) {
     pins_.start(slot.log);
     operations_ = OperationLog{};
     counted_ = false;
+    decoder_.forget();
 }
 
 namespace {
@@ -159,6 +160,7 @@ void Session::answered(Accept accept) {
 }
 
 void Session::offer_simple(ClientOp::Kind kind) {
+    decoder_.forget();
     op_ = ClientOp{};
     op_.kind = kind;
 }

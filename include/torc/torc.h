@@ -341,6 +341,17 @@ TORC_API TORC_CHECK_RESULT int torc_send_scatter(torc_session* session, unsigned
                                                  uint16_t type, const struct iovec* pieces,
                                                  size_t piece_count, int64_t timeout_ns);
 
+/* Sends several messages to the same groups, in order: messages[i] is the payload of one. Each is
+ * an operation of its own, as if sent by torc_multigroup_send(), at a fraction of the cost: what
+ * they have in common is checked and written once, and the daemon is told once. TORC_OK: all were
+ * accepted. Else *sent, which is always set, tells how many were: the first of them. WOULD_BLOCK:
+ * no room for the next one within the time. A message that is too large is found before any is
+ * sent. */
+TORC_API TORC_CHECK_RESULT int torc_send_many(torc_session* session, unsigned service,
+                                              const char* const* groups, size_t group_count,
+                                              uint16_t type, const struct iovec* messages,
+                                              size_t count, size_t* sent, int64_t timeout_ns);
+
 /* Sends within the present view of a flush group to some of its members: `members` are 1..99
  * private names. Who of them is not in the sender's view gets nothing. Otherwise like torc_send();
  * receivers see the group first in `groups`, then the members. Refused later: also GROUP_KIND. */

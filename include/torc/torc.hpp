@@ -449,6 +449,14 @@ public:
         return Status(torc_send_scatter(raw_, service, groups.data(), groups.size(), type,
                                         pieces.data(), pieces.size(), timeout.ns()));
     }
+    /// Several messages to the same groups, each a payload. `sent`: how many were accepted, which
+    /// are all unless the status says otherwise.
+    Status send_many(NamesArgument groups, Span<const iovec> messages, std::size_t& sent,
+                     unsigned service = TORC_AGREED, std::uint16_t type = 0,
+                     Timeout timeout = Timeout::forever()) {
+        return Status(torc_send_many(raw_, service, groups.data(), groups.size(), type,
+                                     messages.data(), messages.size(), &sent, timeout.ns()));
+    }
     /// To some members of a flush group, in the view that this session is in.
     Status subgroup_send(NameArgument group, NamesArgument members, Span<const std::byte> payload,
                          unsigned service = TORC_AGREED, std::uint16_t type = 0,

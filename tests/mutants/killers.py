@@ -152,6 +152,8 @@ KILLERS = {
         50, "delivery to the living", "groups/TwoDaemons.ADisconnectLeavesAllGroups"),
     "envelope_by_session": swarm(
         20, "same view delivery", "engine/Clients.NeighboursWithOneEnvelopeShareIt"),
+    "repeat_of_another": swarm(
+        50, "same view delivery", "engine/Clients.OneGoesOnOnlyWhereNobodySpokeSince"),
     "change_unnoticed": swarm(
         100, "same view delivery", "groups/Recent.WhoJoinsHearsTheNextOne"),
     # Flush groups.

@@ -285,7 +285,22 @@ void Clients::offer(Instant now) {
     }
 }
 
-engine::Accept Clients::submit(Instant now, SessionId session, const Op& op) {
+/// As the memory that a program shares with its daemon would say it.
+bool Clients::repeats(const Client& client, const Op& op) {
+    return client.said && op.kind == OpKind::send && op.groups == client.said->groups &&
+           op.service == client.said->service && op.self_discard == client.said->self_discard &&
+           op.subgroup == client.said->subgroup;
+}
+
+void Clients::answered(Client& client) {
+    client.said.reset();
+    Op& op = client.ops.front();
+    op.payload.clear();
+    if (op.kind == OpKind::send) client.said = std::move(op);
+    client.ops.pop_front();
+}
+
+engine::Accept Clients::submit(Instant now, SessionId session, const Op& op, bool repeats) {
     const std::vector<std::string_view> groups(op.groups.begin(), op.groups.end());
     engine::ClientOp request;
     request.kind = op.kind;
@@ -297,6 +312,7 @@ engine::Accept Clients::submit(Instant now, SessionId session, const Op& op) {
     request.subgroup = op.subgroup;
     request.join_kind = op.join_kind;
     request.payload = op.payload;
+    request.repeats = repeats;
     return engine_->on_client(now, request);
 }
 
@@ -313,7 +329,7 @@ bool Clients::offer_one(Instant now, Client& client) {
         TORC_CHECK(open(now, client, client.id.slot));
         return true;
     }
-    client.ops.pop_front();
+    answered(client);
     return true;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -78,6 +79,7 @@ private:
         /// the message, or 0, that has got it last: what the engine refuses is that one.
         std::deque<Ordered> on_the_way;
         std::uint64_t placed{0};
+        std::optional<Op> said;  ///< its last request, if that was a send
     };
     /// What the client, which knows all that the engine has told it, must expect of a send.
     enum class Manners : std::uint8_t { good, bad, unclear };
@@ -97,6 +99,9 @@ private:
     void add_op(Client& client, engine::ClientOp::Kind kind, std::string group);
     void add_join(Client& client, std::string group, Prng& prng);
     bool offer_one(Instant now, Client& client);
+    static bool repeats(const Client& client, const Op& op);
+    /// The engine has answered its first request.
+    static void answered(Client& client);
     bool offer_send(Instant now, Client& client);
     bool offer_answer(Instant now, Client& client);
     Manners manners_of(const Client& client, const Op& op) const;
@@ -107,7 +112,7 @@ private:
     bool is_gone(SessionId session) const;
     /// Throws the complaint if it is gone.
     Client& named(SessionId session, const char* complaint);
-    engine::Accept submit(Instant now, SessionId session, const Op& op);
+    engine::Accept submit(Instant now, SessionId session, const Op& op, bool repeats = false);
     void try_illegal(Instant now, const Client& client, Prng& prng);
     void must_refuse(Instant now, SessionId session, const Op& op);
 

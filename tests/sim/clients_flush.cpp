@@ -53,7 +53,7 @@ Accept Clients::submit_ordered(Instant now, Client& client, Op& op) {
         if (!leaves.empty()) client.groups.leaves(leaves);
     }
     op.offered = true;
-    const Accept accept = submit(now, client.id, op);
+    const Accept accept = submit(now, client.id, op, repeats(client, op));
     const bool taken = accept == Accept::accepted || accept == Accept::raised;
     if (!taken && accept != Accept::would_block) client.on_the_way.pop_back();
     return accept;
@@ -74,7 +74,8 @@ bool Clients::offer_send(Instant now, Client& client) {
         oracle_.on_said(life_, client.id, op.message, op.service, op.groups, op.subgroup);
     }
     const bool ordered = op.raised || op.service >= Service::causal;
-    const Accept accept = ordered ? submit_ordered(now, client, op) : submit(now, client.id, op);
+    const Accept accept =
+        ordered ? submit_ordered(now, client, op) : submit(now, client.id, op, repeats(client, op));
     op.offered = true;
     if (accept == Accept::would_block) return false;
     TORC_CHECK(accept != Accept::illegal);
@@ -89,7 +90,7 @@ bool Clients::offer_send(Instant now, Client& client) {
     } else if (manners == Manners::good && hazards_.flush != kMixedFlush) {
         fail(life_, "refused a message where its session may speak");
     }
-    client.ops.pop_front();
+    answered(client);
     return true;
 }
 
@@ -138,7 +139,7 @@ bool Clients::offer_answer(Instant now, Client& client) {
     } else if (op.offered) {
         client.on_the_way.pop_back();  // it never got there
     }
-    client.ops.pop_front();
+    answered(client);
     return true;
 }
 

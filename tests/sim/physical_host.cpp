@@ -152,7 +152,9 @@ bool PhysicalHost::send(Instant now, Instant wished) {
     send.groups = {&kGroup, 1};
     send.service = options_.service;
     send.payload = payload_;
+    send.repeats = said_;
     const engine::Accept accept = engine_->on_client(now, send);
+    said_ = accept == engine::Accept::accepted || (said_ && accept == engine::Accept::would_block);
     TORC_CHECK(accept != engine::Accept::illegal);
     if (accept != engine::Accept::accepted) return false;
     cpu_.spend(options_.costs.in);

@@ -142,6 +142,7 @@ private:
     std::unique_ptr<telemetry::CounterSet> counters_;
     std::unique_ptr<engine::Engine> engine_;
     bool joined_{false};
+    bool said_{false};        ///< its last operation was a message like all others
     std::uint32_t joins_{0};  ///< of the population, taken so far
     std::deque<Instant> wishes_;
     std::vector<std::byte> payload_;

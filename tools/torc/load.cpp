@@ -34,9 +34,14 @@ LoadClient::LoadClient(const Target& target, const LoadPlan& plan, int sender,
       schedule_(plan.messages_per_second, plan.arrivals,
                 plan.seed + static_cast<std::uint64_t>(std::max(sender, 0))),
       session_(single_threaded(target)),
-      payload_(std::max(plan.payload_bytes, kStampBytes)),
       groups_{plan_.group.c_str()},
       senders_(senders) {
+    const std::size_t bytes = std::max(plan.payload_bytes, kStampBytes);
+    const std::size_t batch = std::clamp<std::size_t>(kBatchBytes / bytes, 1, kBatch);
+    payloads_.resize(batch * bytes);
+    for (std::size_t i = 0; i < batch; ++i) {
+        messages_.push_back({payloads_.data() + i * bytes, bytes});
+    }
     report_.name = session_.private_name();
     session_.join(plan_.group);
 }
@@ -126,18 +131,41 @@ bool LoadClient::send_due(std::int64_t now) {
 }
 
 int LoadClient::send_batch(std::int64_t horizon) {
-    for (int i = 0; i < kBatch; ++i) {
-        const std::int64_t intended = schedule_.floods() ? horizon : schedule_.next_ns();
-        if (intended > horizon) return i;
-        if (plan_.window != 0 && report_.sent - own_received_ >= plan_.window) return i;
-        const Stamp stamp{static_cast<std::uint64_t>(sender_), report_.sent, intended};
-        std::memcpy(payload_.data(), &stamp, sizeof stamp);
-        const unsigned service = is_made_safe(report_.sent) ? unsigned{TORC_SAFE} : plan_.service;
-        if (!session_.send(service, groups_, 0, payload_, 0)) return i;
-        ++report_.sent;
-        schedule_.advance();
+    std::size_t total = 0;
+    while (total < kBatch) {
+        const std::size_t ready = prepare(horizon, kBatch - total);
+        if (ready == 0) break;
+        const std::size_t sent = session_.send_many(service_of_messages_, groups_, 0,
+                                                    std::span(messages_).first(ready), 0);
+        for (std::size_t i = 0; i < sent; ++i) schedule_.advance();
+        report_.sent += sent;
+        total += sent;
+        if (sent < ready) break;
     }
-    return kBatch;
+    return static_cast<int>(total);
+}
+
+std::size_t LoadClient::window_left() const {
+    if (plan_.window == 0) return kBatch;
+    const std::uint64_t under_way = report_.sent - own_received_;
+    return under_way < plan_.window ? plan_.window - under_way : 0;
+}
+
+std::size_t LoadClient::prepare(std::int64_t horizon, std::size_t most) {
+    most = std::min({most, messages_.size(), window_left()});
+    SendSchedule schedule = schedule_;
+    std::size_t ready = 0;
+    for (; ready < most; ++ready, schedule.advance()) {
+        const std::uint64_t counter = report_.sent + ready;
+        const unsigned service = is_made_safe(counter) ? unsigned{TORC_SAFE} : plan_.service;
+        const std::int64_t intended = schedule_.floods() ? horizon : schedule.next_ns();
+        if (intended > horizon) break;
+        if (ready > 0 && service != service_of_messages_) break;
+        service_of_messages_ = service;
+        const Stamp stamp{static_cast<std::uint64_t>(sender_), counter, intended};
+        std::memcpy(messages_[ready].iov_base, &stamp, sizeof stamp);
+    }
+    return ready;
 }
 
 /// Charges what was due and had no room: it waited at least until now.

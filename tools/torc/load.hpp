@@ -103,6 +103,10 @@ private:
     bool send_due(std::int64_t now);
     /// Sends what is due by `horizon`, kBatch messages at most; gives how many.
     int send_batch(std::int64_t horizon);
+    /// Writes the next messages, as long as they are due by `horizon` and of one service, `most` at
+    /// the most. Nothing changes but what is written.
+    std::size_t prepare(std::int64_t horizon, std::size_t most);
+    std::size_t window_left() const;
     bool send_end_marker();
     void give_up_unsent(std::int64_t now);
     void take(const torc_message& message, std::int64_t now);
@@ -117,14 +121,18 @@ private:
     std::int64_t wait_ns(std::int64_t now) const;
 
     static constexpr std::uint16_t kEndMarker = 0xFFFF;
-    static constexpr int kBatch =
-        64;  ///< messages sent, or received, before the other has its turn
+    /// Messages sent, or received, before the other has its turn.
+    static constexpr int kBatch = 64;
+    /// Of messages that are sent with one call.
+    static constexpr std::size_t kBatchBytes = 32 * 1024;
 
     LoadPlan plan_;
     int sender_;
     SendSchedule schedule_;
     Session session_;
-    std::vector<std::byte> payload_;
+    std::vector<std::byte> payloads_;  ///< of messages that are sent together
+    std::vector<iovec> messages_;      ///< the same
+    unsigned service_of_messages_{0};
     std::array<const char*, 1> groups_;
     std::thread thread_;
     ClientReport report_;

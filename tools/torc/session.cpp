@@ -66,6 +66,16 @@ bool Session::send(unsigned service, std::span<const char* const> groups, std::u
     return true;
 }
 
+std::size_t Session::send_many(unsigned service, std::span<const char* const> groups,
+                               std::uint16_t type, std::span<const iovec> messages,
+                               std::int64_t timeout_ns) {
+    std::size_t sent = 0;
+    const int result = torc_send_many(session_, service, groups.data(), groups.size(), type,
+                                      messages.data(), messages.size(), &sent, timeout_ns);
+    if (result != TORC_WOULD_BLOCK) check(result, "send");
+    return sent;
+}
+
 bool Session::receive(torc_message& message, std::int64_t timeout_ns) {
     const int result = torc_receive(session_, &message, timeout_ns);
     if (result == TORC_WOULD_BLOCK) return false;

@@ -46,6 +46,9 @@ public:
               std::span<const std::byte> payload, std::int64_t timeout_ns);
     bool send(unsigned service, std::span<const char* const> groups, std::uint16_t type,
               std::span<const std::byte> payload, std::int64_t timeout_ns);
+    /// Several messages to the same groups. Gives how many there was room for within the time.
+    std::size_t send_many(unsigned service, std::span<const char* const> groups, std::uint16_t type,
+                          std::span<const iovec> messages, std::int64_t timeout_ns);
     /// False when nothing came within the time.
     bool receive(torc_message& message, std::int64_t timeout_ns);
     void release(const torc_message& message);

@@ -91,6 +91,115 @@ TEST(Library, ScatterManyGroupsAndSelfDiscard) {
     EXPECT_TRUE(ann.receive(Timeout::none()).status().would_block());
 }
 
+std::vector<iovec> as_messages(std::vector<std::string>& texts) {
+    std::vector<iovec> messages;
+    for (std::string& text : texts) messages.push_back({text.data(), text.size()});
+    return messages;
+}
+
+TEST(Library, ManyMessagesAreSentAsIfOneByOne) {
+    TempDir dir;
+    TestDaemon daemon(dir.socket());
+    Session ann = connect(dir, "ann");
+    ASSERT_TRUE(ann.join("a"));
+    skip_message(ann);
+    std::vector<std::string> texts;
+    for (int i = 0; i < 40; ++i) texts.push_back(std::string(static_cast<std::size_t>(i), 'x'));
+    const char* groups[] = {"nobody", "a"};
+    std::size_t sent = 99;
+    ASSERT_TRUE(ann.send_many(groups, as_messages(texts), sent, TORC_CAUSAL, 7));
+    EXPECT_EQ(sent, texts.size());
+    EXPECT_EQ(torc_operations(ann.raw()), 41u);
+    ASSERT_TRUE(ann.send("a", "another"));  // of other groups, and alone
+    ASSERT_TRUE(ann.join("b"));             // what comes behind says everything again
+    ASSERT_TRUE(ann.send("a", "behind"));
+    for (const std::string& text : texts) {
+        const Message message = expect_message(ann);
+        EXPECT_EQ(message.text(), text);
+        EXPECT_EQ(message.raw().type, 7);
+        EXPECT_EQ(message.raw().service, TORC_CAUSAL);
+        EXPECT_EQ(message.raw().groups.count, 2u);
+    }
+    EXPECT_EQ(expect_message(ann).text(), "another");
+    skip_message(ann);  // the view of b
+    EXPECT_EQ(expect_message(ann).text(), "behind");
+}
+
+TEST(Library, ManyMessagesTellHowManyHadRoom) {
+    TempDir dir;
+    TestDaemonOptions options;
+    options.core_serves = false;
+    TestDaemon daemon(dir.socket(), options);
+    Session ann = connect(dir, "ann");
+    std::vector<std::string> texts(64, std::string(16 * 1024, 'x'));
+    const char* groups[] = {"nobody"};
+    std::size_t sent = 0;
+    const Status status =
+        ann.send_many(groups, as_messages(texts), sent, TORC_AGREED, 0, Timeout::none());
+    EXPECT_TRUE(status.would_block()) << status.text();
+    EXPECT_GT(sent, 0u);
+    EXPECT_LT(sent, 20u);
+    EXPECT_EQ(torc_operations(ann.raw()), sent);
+    daemon.stop();
+}
+
+TEST(Library, ManyMessagesWaitForRoomAsOftenAsTheyMust) {
+    TempDir dir;
+    TestDaemon daemon(dir.socket());
+    Session ann = connect(dir, "ann");
+    std::vector<std::string> texts(500, std::string(4096, 'x'));
+    const char* groups[] = {"nobody"};
+    std::size_t sent = 0;
+    ASSERT_TRUE(ann.send_many(groups, as_messages(texts), sent));
+    EXPECT_EQ(sent, texts.size());
+    ASSERT_TRUE(ann.send("#ann#n1", "behind"));
+    EXPECT_EQ(expect_message(ann).raw().seq, texts.size() + 1);
+}
+
+TEST(Library, ManyMessagesAreJudgedBeforeAnyIsSent) {
+    TempDir dir;
+    TestDaemon daemon(dir.socket());
+    Session ann = connect(dir, "ann");
+    std::vector<std::string> texts{"one", std::string(65537, 'x'), "three"};
+    std::vector<iovec> messages = as_messages(texts);
+    const char* self[] = {"#ann#n1"};
+    std::size_t sent = 99;
+    EXPECT_EQ(ann.send_many(self, messages, sent).code(), TORC_ERROR_TOO_LARGE);
+    EXPECT_EQ(sent, 0u);
+    messages[1] = {nullptr, 1};
+    EXPECT_EQ(ann.send_many(self, messages, sent).code(), TORC_ERROR_ARGUMENT);
+    const char* bad[] = {""};
+    messages.resize(1);
+    EXPECT_EQ(ann.send_many(bad, messages, sent).code(), TORC_ERROR_NAME);
+    EXPECT_EQ(torc_send_many(ann.raw(), TORC_AGREED, self, 1, 0, nullptr, 1, &sent, 0),
+              TORC_ERROR_ARGUMENT);
+    EXPECT_EQ(torc_send_many(ann.raw(), TORC_AGREED, self, 1, 0, nullptr, 0, &sent, 0), TORC_OK);
+    EXPECT_EQ(torc_operations(ann.raw()), 0u);
+}
+
+TEST(Library, ARoomThatWasGivenBackChangesNothingForTheNext) {
+    TempDir dir;
+    TestDaemon daemon(dir.socket());
+    Session ann = connect(dir, "ann");
+    const char* self[] = {"#ann#n1"};
+    const char* more[] = {"#ann#n1", "b"};
+    ASSERT_TRUE(ann.send("#ann#n1", "one"));
+    (void)ann.reserve(more, 10);  // aborted, its head was written
+    ASSERT_TRUE(ann.send("#ann#n1", "two"));
+    (void)ann.reserve(self, 10);  // aborted, its head is that of the last
+    ASSERT_TRUE(ann.multigroup_send(more, "three"));
+    auto room = ann.reserve(more, 10);
+    ASSERT_TRUE(room);
+    std::memcpy(room->room().data(), "four", 4);
+    ASSERT_TRUE(room->commit(4));
+    for (const auto& [text, groups] :
+         {std::pair{"one", 1u}, {"two", 1u}, {"three", 2u}, {"four", 2u}}) {
+        const Message message = expect_message(ann);
+        EXPECT_EQ(message.text(), text);
+        EXPECT_EQ(message.raw().groups.count, groups);
+    }
+}
+
 TEST(Library, ReserveCommitAndAbort) {
     TempDir dir;
     TestDaemon daemon(dir.socket());

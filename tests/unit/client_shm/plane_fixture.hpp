@@ -112,6 +112,12 @@ void deliver_zeros(Clients& clients, SessionId to, std::size_t size,
     clients.deliver(delivery);
 }
 
+inline std::vector<std::byte> bytes_of(std::string_view text) {
+    std::vector<std::byte> bytes(text.size());
+    if (!text.empty()) std::memcpy(bytes.data(), text.data(), text.size());
+    return bytes;
+}
+
 class PlaneTest : public ::testing::Test {
 protected:
     void start(const PlaneOptions& options = {}) {

@@ -113,6 +113,42 @@ TEST_F(Clients, NeighboursWithOneEnvelopeShareIt) {
     EXPECT_EQ(shared, "nynnyy");
 }
 
+/// A driver says of a message that it repeats the session's last one; what that was, the engine
+/// only remembers until somebody else speaks.
+TEST_F(Clients, OneGoesOnOnlyWhereNobodySpokeSince) {
+    const std::array<std::string_view, 1> room{"room"};
+    const std::array<std::string_view, 1> hall{"hall"};
+    EXPECT_EQ(cluster.open(0, kBob, "bob2"), Accept::accepted);
+    std::vector<Bytes> expected;
+    std::size_t said = 0;
+    const auto say = [&](SessionId who, std::span<const std::string_view> groups, bool repeats) {
+        const Bytes payload = pattern(++said);
+        ClientOp op;
+        op.kind = ClientOp::Kind::send;
+        op.session = who;
+        op.groups = groups;
+        op.payload = payload;
+        op.repeats = repeats;
+        EXPECT_EQ(cluster.act(0, op), Accept::accepted);
+        if (groups.front() == "room") expected.push_back(payload);
+    };
+    say(kAlice, room, false);
+    say(kAlice, room, true);
+    say(kBob, hall, false);
+    say(kAlice, room, true);
+    say(kBob, hall, true);
+    say(kBob, hall, true);
+    say(kAlice, room, true);
+    say(kAlice, room, true);
+    ASSERT_TRUE(heard(expected.back()));
+    std::vector<Bytes> payloads;
+    for (const Received& received : cluster.host(1).received) {
+        payloads.push_back(received.payload);
+        EXPECT_EQ(received.sender.find("#alice#"), 0u) << received.sender;
+    }
+    EXPECT_EQ(payloads, expected);
+}
+
 TEST_F(Clients, MessageBytesIsTheLimit) {
     const std::size_t limit = settings_of(2).message_bytes;
     const Bytes fits = pattern(limit);

@@ -255,6 +255,28 @@ TEST(Data, TheEnvelopeOfTheMessageBeforeIsLeftOut) {
     EXPECT_EQ(lengths, (std::vector<std::size_t>{16, 5, 5, 16, 16, 16, 16}));
 }
 
+/// Two builders: one is told of each message all there is, the other only how it differs.
+RC_GTEST_PROP(Data, OneLikeTheLastIsBuiltAsIfAllHadBeenSaid, ()) {
+    const auto lengths =
+        *rc::gen::container<std::vector<std::uint16_t>>(rc::gen::inRange<std::uint16_t>(0, 200));
+    Prng prng(*rc::gen::arbitrary<std::uint64_t>());
+    const MessageTag tag{static_cast<std::uint32_t>(prng.next()), Service(prng.below(6)), false, 3};
+    const Bytes envelope = random_bytes(prng, prng.below(50));
+    OwnedFrame frames[2];
+    FrameBuilder all(frames[0].ref, 1000, NodeIndex{2}, kHash);
+    FrameBuilder rest(frames[1].ref, 1000, NodeIndex{2}, kHash);
+    RC_ASSERT(!rest.append_alike(3, envelope));
+    for (std::size_t i = 0; i < lengths.size(); ++i) {
+        const Bytes payload = random_bytes(prng, lengths[i]);
+        const std::array<std::span<const std::byte>, 2> pieces{envelope, payload};
+        const bool fits = all.append(tag, pieces);
+        RC_ASSERT(!rest.append_alike(4, payload));
+        RC_ASSERT((i == 0 ? rest.append(tag, pieces) : rest.append_alike(3, payload)) == fits);
+        const auto built = all.frame().bytes();
+        RC_ASSERT(std::ranges::equal(built, rest.frame().bytes()));
+    }
+}
+
 TEST(Data, OnlyBehindAMessageOfItsSessionHasAnyTheSameEnvelope) {
     OwnedFrame owned;
     const Bytes good = enveloped({3, 3}, owned);
