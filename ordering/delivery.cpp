@@ -5,6 +5,39 @@
 #include "ordering/send_queue.hpp"
 
 namespace torc::ordering {
+namespace {
+
+/// Counts what is handed up, once for neighbours of one class.
+class Tally {
+public:
+    explicit Tally(const Context& context) : context_(context) {}
+    ~Tally() { note(); }
+    Tally(const Tally&) = delete;
+    Tally& operator=(const Tally&) = delete;
+
+    void add(Service service, std::size_t bytes) {
+        if (service != service_) note();
+        service_ = service;
+        ++messages_;
+        bytes_ += bytes;
+    }
+
+private:
+    void note() {
+        if (messages_ == 0) return;
+        context_.count(telemetry::counter_at(telemetry::CounterId::delivered_unreliable, service_),
+                       messages_);
+        context_.count(telemetry::CounterId::delivered_bytes, bytes_);
+        messages_ = bytes_ = 0;
+    }
+
+    const Context& context_;
+    Service service_{};
+    std::uint64_t messages_{0};
+    std::uint64_t bytes_{0};
+};
+
+}  // namespace
 
 Delivery::Delivery(const Context& context, ReceiveWindow& window)
     : context_(context),
@@ -152,13 +185,17 @@ void Delivery::hand_up(const wire::DataView& frame) {
     message.sender = frame.sender();
     message.ring = ring_;
     message.seq = frame.seq();
+    Tally tally(context_);
     for (const wire::MessageView& piece : frame) {
         message.session = piece.session;
         message.service = piece.service();
         message.control = piece.has(wire::kControlMessage);
         message.same_envelope = piece.has(wire::kSameEnvelope);
         message.payload = piece.bytes;
-        if (!piece.has(wire::kFragment) || gather(piece, message)) hand_up(message);
+        if (!piece.has(wire::kFragment) || gather(piece, message)) {
+            tally.add(message.service, message.payload.size());
+            context_.upcalls.deliver_fn(context_.upcalls.engine, message);
+        }
         ++message.index;
     }
 }
@@ -176,13 +213,6 @@ bool Delivery::gather(const wire::MessageView& piece, OrderedMessage& message) {
             return false;
     }
     return false;
-}
-
-void Delivery::hand_up(const OrderedMessage& message) {
-    context_.count(
-        telemetry::counter_at(telemetry::CounterId::delivered_unreliable, message.service));
-    context_.count(telemetry::CounterId::delivered_bytes, message.payload.size());
-    context_.upcalls.deliver_fn(context_.upcalls.engine, message);
 }
 
 }  // namespace torc::ordering

@@ -52,7 +52,6 @@ private:
     void deliver(Slot& slot);
     void release_followers(NodeIndex sender);
     void hand_up(const wire::DataView& frame);
-    void hand_up(const OrderedMessage& message);
     bool gather(const wire::MessageView& piece, OrderedMessage& message);
 
     /// Copies of unreliable frames: the newest counter and which of the 64 before it were seen.

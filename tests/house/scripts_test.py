@@ -172,11 +172,11 @@ class Bench(unittest.TestCase):
             self.assertEqual(len(result["left_out"]), 3 * len(bench_goals.GOALS))
 
     def test_a_sweep_that_fails_leaves_the_others(self):
-        torc = f'case "$*" in *vhost*9000*) exit 1;; esac\n{self.FAST}'
+        torc = f'case "$*" in *vhost*1500*) exit 1;; esac\n{self.FAST}'
         code, result = self.bench(self.MICRO, torc, "--cluster")
         self.assertEqual((code, len(result["cells"])), (1, 3 * len(bench_goals.GOALS) - 1))
         self.assertEqual(list(result["left_out"]),
-                         ["vhost, agreed 8850 B, 1,3 senders, flood, MTU 9000"])
+                         ["vhost, agreed 8850 B, 1,3 senders, flood, MTU 1500"])
 
     def test_another_order_is_in_the_result_and_a_failure(self):
         torc = self.FAST.replace("true", "false") + "\nexit 1"

@@ -49,7 +49,7 @@ class Cluster:
     def run(self) -> None:
         """A sweep that fails does not take the others' figures with it."""
         for port in self.ports:
-            for sweep in bench_goals.GOALS:
+            for sweep in bench_goals.goals_of(port):
                 try:
                     self.measure(port, sweep)
                 except FAILURES as error:
