@@ -19,6 +19,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -183,6 +184,15 @@ struct PlaceInFrame {
     std::uint8_t reserved[3];
 };
 static_assert(sizeof(PlaceInFrame) == sizeof(RecordHeader::operation));
+static_assert(offsetof(PlaceInFrame, service) == 4 && std::endian::native == std::endian::little);
+
+/// The same as RecordHeader::operation; by shifts, since a struct would take the way over memory.
+constexpr std::uint64_t operation_of(std::uint32_t index, std::uint8_t service) {
+    return index | std::uint64_t{service} << 32;
+}
+constexpr PlaceInFrame place_of(std::uint64_t operation) {
+    return {static_cast<std::uint32_t>(operation), static_cast<std::uint8_t>(operation >> 32), {}};
+}
 
 /// Bytes that a record with such a body takes in the ring.
 constexpr std::uint64_t record_bytes(std::uint64_t body_bytes) {

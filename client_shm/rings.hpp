@@ -76,6 +76,15 @@ public:
         __builtin_prefetch(place(tail_) + kPrefetchAhead + kCacheLine, 1);
     }
     void abort() { reserved_ = 0; }
+    /// `reserve` and `commit` in one, without a look at the other side's counter. Gives: where the
+    /// caller puts the body before it publishes; nullptr if there may be no room.
+    std::byte* append(RecordHeader header) {
+        const std::uint64_t needed = record_bytes(header.body_bytes);
+        if (needed > room() || needed > record_bytes_max(capacity_)) return nullptr;
+        std::byte* const at = body();
+        commit(header);
+        return at;
+    }
 
     /// Shows all committed records to the consumer.
     void publish() {

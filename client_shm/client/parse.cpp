@@ -11,20 +11,6 @@
 namespace torc::client_shm {
 namespace {
 
-/// Copied names begin so, wherever the program's buffer does: sets are 16-bit numbers.
-constexpr std::size_t kNamesAlign = 8;
-
-/// What only views, warnings and refusals say. Two short stretches: one long one becomes a string
-/// instruction, which takes as long to start as all the rest of a parse.
-void clear_behind_order(torc_message& message) {
-    constexpr std::size_t kFrom = offsetof(torc_message, members);
-    constexpr std::size_t kBytes = sizeof(torc_message) - kFrom;
-    constexpr std::size_t kHalf = kBytes / 16 * 8;
-    auto* const at = static_cast<std::byte*>(static_cast<void*>(&message)) + kFrom;
-    std::memset(at, 0, kHalf);
-    std::memset(at + kHalf, 0, kBytes - kHalf);
-}
-
 /// Steps over `count` names. False if they do not stand there.
 bool skip_names(NameReader& reader, std::uint32_t count) {
     std::string_view name;
@@ -34,42 +20,82 @@ bool skip_names(NameReader& reader, std::uint32_t count) {
     return true;
 }
 
-void note_names(Parsed& parsed, std::size_t begin, std::size_t bytes) {
-    parsed.names = parsed.record.body + begin;
+void note_names(Parsed& parsed, const std::byte* names, std::size_t bytes) {
+    parsed.names = names;
     parsed.names_bytes = bytes;
     parsed.message.names_size = bytes + kNamesAlign - 1;
 }
 
-bool parse_message(Parsed& parsed) {
-    const RecordView& record = parsed.record;
-    MessageBody body;
-    if (record.header.body_bytes < sizeof body) return false;
-    std::memcpy(&body, record.body, sizeof body);
-    const std::size_t payload_at = align_up(sizeof body + body.names_bytes, kPayloadAlign);
-    if (payload_at > record.header.body_bytes || body.group_count == 0) return false;
-    NameReader reader(record.body + sizeof body, body.names_bytes);
-    std::string_view sender;
-    if (!reader.take(sender)) return false;
-    const std::size_t groups_bytes = reader.left();
-    const char* groups = sender.data() + sender.size() + 1;
-    if (!skip_names(reader, body.group_count) || reader.left() != 0) return false;
+/// The message leads to the head that is known.
+void note_kept(Parsed& parsed) {
+    parsed.place = parsed.heads.place();
+    parsed.names = parsed.heads.names();
+    parsed.names_bytes = parsed.heads.names_bytes();
+}
 
-    torc_message& out = parsed.message;
-    clear_behind_order(out);
-    note_names(parsed, sizeof body, body.names_bytes);
+bool parse_follower(Parsed& parsed) {
+    if (!parsed.heads.known()) return false;
+    fill_follower(parsed.message, parsed.record, parsed.heads);
+    note_kept(parsed);
+    return true;
+}
+
+/// How far behind the sender's name the groups begin; 0 if the names are not what the body says.
+std::size_t find_groups(const std::byte* names, const MessageBody& body) {
+    NameReader reader(names, body.names_bytes);
+    std::string_view sender;
+    if (body.group_count == 0 || !reader.take(sender)) return 0;
+    const std::size_t groups_at = body.names_bytes - reader.left();
+    return skip_names(reader, body.group_count) && reader.left() == 0 ? groups_at : 0;
+}
+
+/// What a head says, for all its messages.
+void fill_from_head(torc_message& out, const MessageBody& body, const std::byte* names,
+                    std::size_t groups_at) {
+    const auto* const text = static_cast<const char*>(static_cast<const void*>(names));
+    const char* const groups = text + groups_at;
     out.kind = TORC_MESSAGE;
     out.service = body.service;
     out.cause = 0;
     out.type = body.type;
-    out.sender = sender.data();
+    out.sender = text + 1;
     out.group = groups + 1;
-    out.groups = {groups, body.group_count, static_cast<std::uint32_t>(groups_bytes)};
-    out.data = record.body + payload_at;
-    out.size = record.header.body_bytes - payload_at;
+    out.groups = {groups, body.group_count,
+                  static_cast<std::uint32_t>(body.names_bytes - groups_at)};
     out.ring_epoch = body.ring_epoch;
     out.ring_representative = body.representative;
     out.seq = body.seq;
     out.index = body.index;
+}
+
+bool parse_message(Parsed& parsed) {
+    const RecordView& record = parsed.record;
+    if (is_follower(record.header)) return parse_follower(parsed);
+    if (record.header.flags != 0) return false;
+    MessageBody body;
+    if (record.header.body_bytes < sizeof body) return false;
+    std::memcpy(&body, record.body, sizeof body);
+    const std::size_t payload_at = align_up(sizeof body + body.names_bytes, kPayloadAlign);
+    if (payload_at > record.header.body_bytes) return false;
+    const std::byte* names = record.body + sizeof body;
+    const bool is_kept = payload_at <= kSharedHeadBytesMax;
+    if (is_kept) {
+        names = parsed.heads.copy_names(names, body.names_bytes);
+    } else {
+        parsed.heads.forget();
+    }
+    const std::size_t groups_at = find_groups(names, body);
+    if (groups_at == 0) return false;
+    if (is_kept) {
+        fill_from_head(parsed.heads.learn(), body, names, groups_at);
+        fill_from_kept(parsed.message, parsed.heads);
+        note_kept(parsed);
+    } else {
+        fill_from_head(parsed.message, body, names, groups_at);
+        clear_behind_order(parsed.message);
+        note_names(parsed, names, body.names_bytes);
+    }
+    note_payload(parsed.message, record, payload_at);
     return true;
 }
 
@@ -91,7 +117,7 @@ bool parse_view(Parsed& parsed, torc_kind kind) {
     if (!skip_names(reader, body.member_count) || reader.left() != 0) return false;
 
     torc_message& out = parsed.message;
-    note_names(parsed, sizeof body, record.header.body_bytes - sizeof body);
+    note_names(parsed, record.body + sizeof body, record.header.body_bytes - sizeof body);
     out.kind = kind;
     out.group = group.data();
     out.sender = who.data();
@@ -179,6 +205,8 @@ void copy_names(Parsed& parsed, const torc_target& target) {
 
 bool parse(Parsed& parsed) {
     if (parsed.record.header.type == RecordType::message) return parse_message(parsed);
+    parsed.heads.forget();
+    if (parsed.record.header.flags != 0) return false;
     parsed.message = {};
     switch (parsed.record.header.type) {
         case RecordType::view:

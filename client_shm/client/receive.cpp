@@ -30,26 +30,25 @@ RingStatus next_record(torc_session& session, RecordView& record) {
         const RingStatus status = session.deliver.peek(record);
         if (status != RingStatus::ok || record.header.type != RecordType::run) return status;
         if (!walk.enter(record)) return RingStatus::corrupt;
+        session.heads.forget();  // what a run's messages have in common stands in the run
     }
     return walk.peek(record) ? RingStatus::ok : RingStatus::corrupt;
 }
 
-/// Under the receive lock: the next record, parsed and not stepped over. Gives TORC_OK,
-/// TORC_WOULD_BLOCK or the session's end.
-int look(torc_session& session, Parsed& parsed) {
-    switch (next_record(session, parsed.record)) {
+/// Under the receive lock: the next record, not stepped over. Gives TORC_OK, TORC_WOULD_BLOCK or
+/// the session's end.
+int look(torc_session& session, RecordView& record) {
+    switch (next_record(session, record)) {
         case RingStatus::ok:
-            break;
+            return TORC_OK;
         case RingStatus::empty:
             return TORC_WOULD_BLOCK;
         case RingStatus::corrupt:
         case RingStatus::full:
         case RingStatus::too_large:
-            return end_session(session, TORC_ERROR_VIOLATION);
+            break;
     }
-    if (!parse(parsed)) return end_session(session, TORC_ERROR_VIOLATION);
-    parsed.message.position = session.records.load(std::memory_order_relaxed) + 1;
-    return TORC_OK;
+    return end_session(session, TORC_ERROR_VIOLATION);
 }
 
 /// What a record says about a flush group, for sends to come.
@@ -69,28 +68,37 @@ void note_flush(FlushGroups& groups, const torc_message& message) {
 }
 
 /// Steps over a record that the program gets. Of a run the ring is free behind its last message.
-void take(torc_session& session, const RecordView& record, const torc_message& message) {
+/// Takes: the message as it lies in the ring.
+void take(torc_session& session, const RecordView& record, std::uint8_t place,
+          const torc_message& message) {
     RunWalk& walk = session.walk;
     std::uint64_t log_bytes = 0;
     if (walk.is_inside()) {
         log_bytes = walk.advance(record);
-        if (!walk.is_inside()) session.deliver.advance(walk.run());
+        if (!walk.is_inside()) {
+            session.deliver.advance(walk.run());
+            session.heads.forget();
+        }
     } else {
         session.deliver.advance(record);
     }
     session.received.store(session.deliver.cursor(), std::memory_order_relaxed);
     session.records.store(message.position, std::memory_order_relaxed);
-    session.held.add(message.position, session.deliver.cursor(), log_bytes);
+    session.held.add(message.position, session.deliver.cursor(), log_bytes, place, session.heads);
     session.empty_looks = 0;
     if (session.flush_groups.any()) note_flush(session.flush_groups, message);
 }
 
+/// HeldRecords::release or release_through.
+using ReleaseFn = bool (HeldRecords::*)(std::uint64_t, std::uint64_t&, KeptHeads&);
+
 /// False if it is not held.
+template <ReleaseFn way>
 bool give_back(torc_session& session, std::uint64_t number) {
     const HeldRecords& held = session.held;
     const std::uint64_t released = held.released();
     std::uint64_t head = session.deliver.head();
-    if (!session.held.release(number, head)) return false;
+    if (!(session.held.*way)(number, head, session.heads)) return false;
     if (held.released() != released) {
         SubmitHeader& header = *session.submit_header;
         header.released.store(held.released(), std::memory_order_relaxed);
@@ -100,20 +108,36 @@ bool give_back(torc_session& session, std::uint64_t number) {
     return true;
 }
 
+std::uint64_t next_number(const torc_session& session) {
+    return session.records.load(std::memory_order_relaxed) + 1;
+}
+
 /// Under the receive lock, as a view into the ring.
 int try_receive(torc_session& session, torc_message& message, const torc_target*) {
     if (session.held.full()) return TORC_ERROR_STATE;
-    Parsed parsed(message);
-    if (const int code = look(session, parsed); code != TORC_OK) return code;
-    take(session, parsed.record, message);
+    RecordView record;
+    if (const int code = look(session, record); code != TORC_OK) return code;
+    std::uint8_t place = session.heads.place();
+    if (is_follower(record.header) && session.heads.known()) {
+        fill_follower(message, record, session.heads);
+    } else {
+        Parsed parsed(record, message, session.heads);
+        if (!parse(parsed)) return end_session(session, TORC_ERROR_VIOLATION);
+        place = parsed.place;
+    }
+    message.position = next_number(session);
+    take(session, record, place, message);
     return TORC_OK;
 }
 
 /// Under the receive lock, as a copy.
 int try_receive_into(torc_session& session, torc_message& message, const torc_target* target) {
+    RecordView record;
+    if (const int code = look(session, record); code != TORC_OK) return code;
     torc_message copied;
-    Parsed parsed(copied);
-    if (const int code = look(session, parsed); code != TORC_OK) return code;
+    Parsed parsed(record, copied, session.heads);
+    if (!parse(parsed)) return end_session(session, TORC_ERROR_VIOLATION);
+    copied.position = next_number(session);
     const torc_message in_ring = copied;
     if (!copy_out(parsed, *target)) {
         message.kind = copied.kind;
@@ -121,8 +145,8 @@ int try_receive_into(torc_session& session, torc_message& message, const torc_ta
         message.names_size = copied.names_size;
         return TORC_ERROR_TOO_SMALL;
     }
-    take(session, parsed.record, in_ring);
-    give_back(session, in_ring.position);
+    take(session, record, parsed.place, in_ring);
+    give_back<&HeldRecords::release>(session, in_ring.position);
     message = copied;
     return TORC_OK;
 }
@@ -138,8 +162,21 @@ int explain_empty(torc_session& session, int seen) {
 
 using TryFn = int (*)(torc_session&, torc_message&, const torc_target*);
 
-int receive(torc_session& session, torc_message& message, const torc_target* target, TryFn attempt,
-            std::int64_t timeout_ns) {
+// One for each way, and all of it in one piece: a message costs less than the calls would.
+
+template <ReleaseFn way>
+int release(torc_session* session, const torc_message* message) {
+    if (session == nullptr || message == nullptr) return TORC_ERROR_ARGUMENT;
+    if (forked(*session)) return TORC_ERROR_FORKED;
+    take_receive_lock(*session);
+    const bool known = give_back<way>(*session, message->position);
+    drop_receive_lock(*session);
+    return known ? TORC_OK : TORC_ERROR_STATE;
+}
+
+template <TryFn attempt>
+[[gnu::flatten]] int receive(torc_session& session, torc_message& message,
+                             const torc_target* target, std::int64_t timeout_ns) {
     if (forked(session)) return TORC_ERROR_FORKED;
     Deadline deadline(timeout_ns);
     for (;;) {
@@ -157,32 +194,58 @@ int receive(torc_session& session, torc_message& message, const torc_target* tar
 
 }  // namespace
 
-void HeldRecords::remove(std::uint32_t at) {
-    --count_;
-    std::memmove(stretches_ + at, stretches_ + at + 1, (count_ - at) * sizeof(Stretch));
-}
-
 void HeldRecords::merge_with_next(std::uint32_t at) {
     stretches_[at].end = stretches_[at + 1].end;
     stretches_[at].records += stretches_[at + 1].records;
     stretches_[at].log_bytes += stretches_[at + 1].log_bytes;
-    remove(at + 1);
+    --end_;
+    std::memmove(stretches_ + at + 1, stretches_ + at + 2, (end_ - at - 1) * sizeof(Stretch));
 }
 
-bool HeldRecords::release(std::uint64_t number, std::uint64_t& head) {
-    std::uint32_t at = 0;
-    while (at < count_ && (stretches_[at].number != number || stretches_[at].released)) ++at;
-    if (at == count_) return false;
-    stretches_[at].released = true;
+void HeldRecords::move_to_front() {
+    std::memmove(stretches_, stretches_ + first_, (end_ - first_) * sizeof(Stretch));
+    end_ -= first_;
+    first_ = 0;
+}
+
+void HeldRecords::drop_first(std::uint64_t& head) {
+    const Stretch& first = stretches_[first_];
+    head = first.end;
+    released_ += first.records;
+    log_released_ += first.log_bytes;
+    if (++first_ == end_) first_ = end_ = 0;
+}
+
+bool HeldRecords::release(std::uint64_t number, std::uint64_t& head, KeptHeads& heads) {
+    std::uint32_t at = first_;
+    while (at < end_ && !is_held(at, number)) ++at;
+    if (at == end_) return false;
+    heads.drop(stretches_[at].place);
     --held_;
-    if (at + 1 < count_ && stretches_[at + 1].released) merge_with_next(at);
-    if (at > 0 && stretches_[at - 1].released) merge_with_next(at - 1);
-    if (stretches_[0].released) {
-        head = stretches_[0].end;
-        released_ += stretches_[0].records;
-        log_released_ += stretches_[0].log_bytes;
-        remove(0);
+    if (at == first_) {
+        drop_first(head);
+        if (first_ < end_ && stretches_[first_].released) drop_first(head);
+        return true;
     }
+    stretches_[at].released = true;
+    if (at + 1 < end_ && stretches_[at + 1].released) merge_with_next(at);
+    if (stretches_[at - 1].released) merge_with_next(at - 1);
+    return true;
+}
+
+bool HeldRecords::release_through(std::uint64_t number, std::uint64_t& head, KeptHeads& heads) {
+    std::uint32_t behind = end_;  // it; mostly the latest
+    while (behind > first_ && !is_held(behind - 1, number)) --behind;
+    if (behind == first_) return false;
+    for (std::uint32_t left = behind - first_; left > 0; --left) {
+        const Stretch& first = stretches_[first_];
+        if (!first.released) {
+            heads.drop(first.place);
+            --held_;
+        }
+        drop_first(head);
+    }
+    if (first_ < end_ && stretches_[first_].released) drop_first(head);
     return true;
 }
 
@@ -192,7 +255,7 @@ using namespace torc::client_shm;
 
 int torc_receive(torc_session* session, torc_message* message, int64_t timeout_ns) {
     if (session == nullptr || message == nullptr) return TORC_ERROR_ARGUMENT;
-    return receive(*session, *message, nullptr, try_receive, timeout_ns);
+    return receive<try_receive>(*session, *message, nullptr, timeout_ns);
 }
 
 int torc_receive_into(torc_session* session, torc_message* message, const torc_target* target,
@@ -200,16 +263,15 @@ int torc_receive_into(torc_session* session, torc_message* message, const torc_t
     if (session == nullptr || message == nullptr || target == nullptr || !is_target(*target)) {
         return TORC_ERROR_ARGUMENT;
     }
-    return receive(*session, *message, target, try_receive_into, timeout_ns);
+    return receive<try_receive_into>(*session, *message, target, timeout_ns);
 }
 
 int torc_release(torc_session* session, const torc_message* message) {
-    if (session == nullptr || message == nullptr) return TORC_ERROR_ARGUMENT;
-    if (forked(*session)) return TORC_ERROR_FORKED;
-    take_receive_lock(*session);
-    const bool known = give_back(*session, message->position);
-    drop_receive_lock(*session);
-    return known ? TORC_OK : TORC_ERROR_STATE;
+    return release<&HeldRecords::release>(session, message);
+}
+
+int torc_release_through(torc_session* session, const torc_message* message) {
+    return release<&HeldRecords::release_through>(session, message);
 }
 
 const char* torc_names_next(torc_names* names) {

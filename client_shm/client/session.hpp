@@ -12,6 +12,7 @@
 
 #include "client_shm/client/deadline.hpp"
 #include "client_shm/client/flush_groups.hpp"
+#include "client_shm/client/kept_heads.hpp"
 #include "client_shm/client/lock.hpp"
 #include "client_shm/client/run_walk.hpp"
 #include "client_shm/layout.hpp"
@@ -34,13 +35,18 @@ class HeldRecords {
 public:
     bool full() const { return held_ == TORC_HELD_MAX; }
     /// Takes: a number that grows with each record; where the ring is free once this record and all
-    /// before it are given back; and what it takes of the log.
-    void add(std::uint64_t number, std::uint64_t end, std::uint64_t log_bytes) {
-        stretches_[count_++] = {number, end, log_bytes, 1, false};
+    /// before it are given back; what it takes of the log; and where its names lie.
+    void add(std::uint64_t number, std::uint64_t end, std::uint64_t log_bytes, std::uint8_t place,
+             KeptHeads& heads) {
+        if (end_ == kStretchesMax) move_to_front();
+        stretches_[end_++] = {number, end, log_bytes, 1, false, place};
         ++held_;
+        heads.hold(place);
     }
     /// False if no such record is held. Else `head` is where the ring is free up to now.
-    bool release(std::uint64_t number, std::uint64_t& head);
+    bool release(std::uint64_t number, std::uint64_t& head, KeptHeads& heads);
+    /// The same, with all that were received before it.
+    bool release_through(std::uint64_t number, std::uint64_t& head, KeptHeads& heads);
     /// Records given back together with all before them, of all time; and their bytes in the log.
     std::uint64_t released() const { return released_; }
     std::uint64_t log_released() const { return log_released_; }
@@ -52,14 +58,21 @@ private:
         std::uint64_t log_bytes;
         std::uint32_t records;
         bool released;
+        std::uint8_t place;  ///< in KeptHeads, while it is held
     };
-    void remove(std::uint32_t at);
+    bool is_held(std::uint32_t at, std::uint64_t number) const {
+        return stretches_[at].number == number && !stretches_[at].released;
+    }
     void merge_with_next(std::uint32_t at);
+    void drop_first(std::uint64_t& head);
+    void move_to_front();
 
-    // No two runs are neighbours; one more record for torc_receive_into(), which keeps none.
+    // No two released ones are neighbours; one more record for torc_receive_into(), which keeps
+    // none. The first is held: released ones in front are gone.
     static constexpr std::uint32_t kStretchesMax = 2 * (TORC_HELD_MAX + 1);
     Stretch stretches_[kStretchesMax];
-    std::uint32_t count_{0};
+    std::uint32_t first_{0};
+    std::uint32_t end_{0};
     std::uint32_t held_{0};
     std::uint64_t released_{0};
     std::uint64_t log_released_{0};
@@ -128,6 +141,7 @@ struct torc_session {
     std::atomic<std::uint64_t> received{0};  ///< cursor of `deliver`, for those without the lock
     std::atomic<std::uint64_t> records{0};   ///< received; the number of the latest
     torc::client_shm::HeldRecords held;
+    torc::client_shm::KeptHeads heads;
     std::uint32_t empty_looks{0};
 };
 

@@ -1,6 +1,7 @@
 #include "client_shm/server/client_plane.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "base/check.hpp"
@@ -195,37 +196,68 @@ void ClientPlane::overrun() {
 // --- deliveries ----------------------------------------------------------------------------------
 
 void ClientPlane::deliver(const engine::Delivery& delivery) {
-    const bool fits = head_.measure(delivery);
+    head_.measure(delivery);
+    if (delivery.sessions.size() == 1) return give(delivery.sessions.front());
+    deliver_to_many(delivery);
+}
+
+void ClientPlane::deliver_to_many(const engine::Delivery& delivery) {
     std::span<const SessionId> copies = delivery.sessions;
-    if (copies.size() > 1 && fits) {
+    if (head_.fits()) {
         head_.make();
         if (is_shared(delivery)) {
             append_to_logs();
             copies = fan_out_.copies();
         }
     }
-    const std::uint64_t bytes = head_.ring_bytes();
-    const bool may_drop = delivery.service == Service::unreliable &&
-                          options_.slow_reader == SlowReaderPolicy::drop_unreliable;
-    for (const SessionId id : copies) {
-        Session* session = find(id);
-        if (session == nullptr || !session->receives()) {
-            ++counters_.stale;
-            continue;
-        }
-        const Room room = room_for(*session, bytes);
-        if (room == Room::none) continue;
-        if (room == Room::high && may_drop) {
-            ++counters_.dropped_unreliable;
-            continue;
-        }
-        RingStatus status = fits ? RingStatus::ok : RingStatus::too_large;
-        // What waits in the log counts as if it waited in the ring.
-        if (fits && room == Room::high && session->is_full_for(bytes)) status = RingStatus::full;
-        if (status == RingStatus::ok) status = write_message(session->deliver(), head_);
-        if (status == RingStatus::ok) counters_.delivered_bytes += delivery.payload.size();
-        settle(*session, status, Reason::too_large);
+    for (const SessionId id : copies) give(id);
+}
+
+/// The message being delivered, as a copy.
+[[gnu::always_inline]] inline void ClientPlane::give(SessionId id) {
+    Session* const session = find(id);
+    if (session == nullptr || !session->receives()) {
+        ++counters_.stale;
+    } else if (!follow(*session)) {
+        copy_to(*session);
     }
+}
+
+/// The usual copy: the session's ring ends with a message of the same head, and the session is far
+/// from its limits. False: nothing was done.
+[[gnu::always_inline]] inline bool ClientPlane::follow(Session& session) {
+    if (!session.ends_with(head_.serial()) || is_high(session, head_.ring_bytes(true))) {
+        return false;
+    }
+    std::byte* const body = session.deliver().append(message_header(head_, true));
+    if (body == nullptr) return false;
+    session.on_followed();
+    if (!session.dirty) touch(session);
+    const std::span<const std::byte> payload = head_.payload();
+    ++counters_.deliveries;
+    counters_.delivered_bytes += payload.size();
+    if (!payload.empty()) std::memcpy(body, payload.data(), payload.size());
+    return true;
+}
+
+/// Any copy; of a message that fits in no record the session's end.
+void ClientPlane::copy_to(Session& session) {
+    const std::uint64_t bytes = head_.ring_bytes();  // at the most
+    const Room room = room_for(session, bytes);
+    if (room == Room::none) return;
+    if (room == Room::high && may_drop(head_.service())) {
+        ++counters_.dropped_unreliable;
+        return;
+    }
+    RingStatus status = head_.fits() ? RingStatus::ok : RingStatus::too_large;
+    // What waits in the log counts as if it waited in the ring.
+    if (head_.fits() && room == Room::high && session.is_full_for(bytes)) status = RingStatus::full;
+    if (status == RingStatus::ok) {
+        const bool same = session.ends_with(head_.serial());  // now: a warning may be in between
+        status = write_message(session.deliver(), head_, same);
+    }
+    if (status == RingStatus::ok) counters_.delivered_bytes += head_.payload().size();
+    settle(session, status, Reason::too_large, head_.shared_serial());
 }
 
 void ClientPlane::view(const engine::ViewEvent& event) {
@@ -314,11 +346,12 @@ ClientPlane::Room ClientPlane::room_when_high(Session& session, std::uint64_t by
     return Room::none;
 }
 
-void ClientPlane::settle(Session& session, RingStatus status, Reason too_large) {
+void ClientPlane::settle(Session& session, RingStatus status, Reason too_large,
+                         std::uint64_t head) {
     switch (status) {
         case RingStatus::ok:
             ++counters_.deliveries;
-            session.on_written();
+            session.on_written(head);
             touch(session);
             return;
         case RingStatus::full:

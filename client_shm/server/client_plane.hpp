@@ -154,7 +154,16 @@ private:
         return is_high(session, bytes) ? room_when_high(session, bytes) : Room::enough;
     }
     Room room_when_high(Session& session, std::uint64_t bytes);
-    void settle(Session& session, RingStatus status, Reason too_large);
+    /// Of a message: the head as in Session::on_written.
+    void settle(Session& session, RingStatus status, Reason too_large, std::uint64_t head = 0);
+    void deliver_to_many(const engine::Delivery& delivery);
+    void give(SessionId id);
+    bool follow(Session& session);
+    void copy_to(Session& session);
+    bool may_drop(Service service) const {
+        return service == Service::unreliable &&
+               options_.slow_reader == config::SlowReaderPolicy::drop_unreliable;
+    }
 
     // client_plane_log.cpp
     bool is_shared(const engine::Delivery& delivery);

@@ -11,10 +11,9 @@ namespace torc::client_shm {
 /// Whether somebody reads this message from a log.
 bool ClientPlane::is_shared(const engine::Delivery& delivery) {
     if (log_readers_ < 2 || run_records_ == 0 || closing_) return false;
-    const std::uint64_t bytes = head_.ring_bytes();
-    const bool goes_on =
-        (delivery.repeats || fan_out_.is_for(delivery.sessions)) && fan_out_.takes(bytes);
-    if (!goes_on) begin_run(delivery.sessions, bytes);
+    const bool goes_on = (delivery.repeats || fan_out_.is_for(delivery.sessions)) &&
+                         fan_out_.takes(head_.ring_bytes(fan_out_.ends_with(head_.serial())));
+    if (!goes_on) begin_run(delivery.sessions, head_.ring_bytes());
     return !fan_out_.parts().empty();
 }
 
@@ -64,21 +63,22 @@ void ClientPlane::begin_run(std::span<const SessionId> receivers, std::uint64_t 
     }
     fan_out_.drop_lonely([this](std::uint16_t slot) { fan_out_.add_copy(sessions_[slot].id()); });
     for (const FanOut::Part& part : fan_out_.parts()) {
-        for (const std::uint16_t slot : part.slots) sessions_[slot].in_run = true;
+        for (const std::uint16_t slot : part.slots) sessions_[slot].enter_run();
     }
 }
 
-/// One copy for all readers of a log.
+/// One copy for all readers of a log. Of neighbours in a run only the first has their head.
 void ClientPlane::append_to_logs() {
-    const std::uint64_t bytes = head_.ring_bytes();
+    const bool same = fan_out_.ends_with(head_.serial());
+    const std::uint64_t bytes = head_.ring_bytes(same);
     for (const FanOut::Part& part : fan_out_.parts()) {
-        write_message_at(part.log->place(), head_);
+        write_message_at(part.log->place(), head_, same);
         part.log->advance(bytes);
         counters_.deliveries += part.slots.size();
         counters_.shared += part.slots.size();
         counters_.delivered_bytes += part.slots.size() * head_.payload().size();
     }
-    fan_out_.count(bytes);
+    fan_out_.count(bytes, head_.shared_serial());
 }
 
 /// The rings of all readers refer to what was written, in its place among all they get.

@@ -55,10 +55,15 @@ void write_sets_of_one_change(std::byte* at, const ViewEvent& event) {
     }
 }
 
-void write_body(std::byte* at, const MessageHead& head) {
-    head.write_to(at);
+void write_payload(std::byte* at, const MessageHead& head) {
     const std::span<const std::byte> payload = head.payload();
-    if (!payload.empty()) std::memcpy(at + head.bytes(), payload.data(), payload.size());
+    if (!payload.empty()) std::memcpy(at, payload.data(), payload.size());
+}
+
+void write_body(std::byte* at, const MessageHead& head, bool same) {
+    if (same) return write_payload(at, head);
+    head.write_to(at);
+    write_payload(at + head.bytes(), head);
 }
 
 void commit(RingProducer& ring, RecordType type, std::size_t body_bytes,
@@ -70,6 +75,7 @@ void commit(RingProducer& ring, RecordType type, std::size_t body_bytes,
 
 void MessageHead::measure_names() {
     made_ = false;
+    ++serial_;
     names_ = message_names_bytes(*delivery_);
     size_ = align_up(sizeof(MessageBody) + names_, kPayloadAlign);
 }
@@ -98,19 +104,18 @@ std::uint64_t view_ring_bytes(const ViewEvent& event) {
                         event.members.size() * sizeof(std::uint16_t));
 }
 
-RingStatus write_message(RingProducer& ring, const MessageHead& head) {
-    const std::size_t body_bytes = head.body_bytes();
-    if (const RingStatus status = ring.reserve(body_bytes); status != RingStatus::ok) return status;
-    write_body(ring.body(), head);
-    commit(ring, RecordType::message, body_bytes);
+RingStatus write_message(RingProducer& ring, const MessageHead& head, bool same) {
+    const RingStatus status = ring.reserve(head.body_bytes(same));
+    if (status != RingStatus::ok) return status;
+    write_body(ring.body(), head, same);
+    ring.commit(message_header(head, same));
     return RingStatus::ok;
 }
 
-void write_message_at(std::byte* at, const MessageHead& head) {
-    const RecordHeader header{static_cast<std::uint32_t>(head.body_bytes()), RecordType::message, 0,
-                              0};
+void write_message_at(std::byte* at, const MessageHead& head, bool same) {
+    const RecordHeader header = message_header(head, same);
     std::memcpy(at, &header, sizeof header);
-    write_body(at + sizeof header, head);
+    write_body(at + sizeof header, head, same);
 }
 
 RingStatus write_run(RingProducer& ring, const RunBody& run) {

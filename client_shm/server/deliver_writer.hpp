@@ -1,5 +1,6 @@
 // Writes what the engine delivers as records of a session's deliver ring. Nothing is visible to the
-// client before the ring is published. One copy: from the frame into the ring.
+// client before the ring is published. One copy: from the frame into the ring. What stands in front
+// of a message's payload is left out behind a record that has the same (layout.hpp, kSameHead).
 #pragma once
 
 #include <array>
@@ -16,24 +17,23 @@ namespace torc::client_shm {
 
 /// What stands in front of a message's payload, names and all: the same bytes for every reader, and
 /// but for two fields for every message that repeats it. For a lone one it is written in place; for
-/// several it is made once and then copied.
+/// several readers it is made once and then copied.
 class MessageHead {
 public:
     MessageHead() {}  // NOLINT: leaves bytes_ as they are; most never count
 
-    /// False: more or longer names than a message may have. Its record is then too large for any
-    /// ring. Takes: the delivery, which is read until the next one comes.
-    bool measure(const engine::Delivery& delivery) {
+    /// Takes: the delivery, which is read until the next one comes.
+    void measure(const engine::Delivery& delivery) {
         delivery_ = &delivery;
-        if (delivery.repeats) {
-            make();
-        } else {
-            measure_names();
-        }
-        body_bytes_ = size_ + delivery.payload.size();
-        return names_ <= kNamesBytesMax;
+        if (!delivery.repeats) measure_names();
     }
-    /// For more than one copy, if that was not done yet; after `measure`.
+    /// False: more or longer names than a message may have. Its record is too large for any ring.
+    bool fits() const { return names_ <= kNamesBytesMax; }
+    /// Never 0, and another one for each delivery that does not repeat the one before.
+    std::uint64_t serial() const { return serial_; }
+    /// What a ring whose last record begins so remembers: `serial`, or 0 if nobody may follow.
+    std::uint64_t shared_serial() const { return size_ <= kSharedHeadBytesMax ? serial_ : 0; }
+    /// For more than one reader, if that was not done yet; after `measure`.
     void make() {
         if (made_ || names_ > kNamesBytesMax) return;
         encode(bytes_.data());
@@ -48,10 +48,16 @@ public:
     }
 
     std::size_t bytes() const { return size_; }
+    Service service() const { return delivery_->service; }
     std::span<const std::byte> payload() const { return delivery_->payload; }
-    /// Of the whole record: of its body, and what it takes in a ring.
-    std::size_t body_bytes() const { return body_bytes_; }
-    std::uint64_t ring_bytes() const { return record_bytes(body_bytes_); }
+    /// Of the record: its body, and what it takes in a ring. `same`: without the head.
+    std::size_t body_bytes(bool same = false) const {
+        return (same ? 0 : size_) + delivery_->payload.size();
+    }
+    std::uint64_t ring_bytes(bool same = false) const { return record_bytes(body_bytes(same)); }
+    std::uint64_t operation() const {
+        return operation_of(delivery_->index, static_cast<std::uint8_t>(delivery_->service));
+    }
 
 private:
     static constexpr std::size_t kNamesBytesMax =
@@ -64,7 +70,7 @@ private:
     const engine::Delivery* delivery_{nullptr};
     std::size_t names_{0};
     std::size_t size_{0};  ///< a multiple of kPayloadAlign
-    std::size_t body_bytes_{0};
+    std::uint64_t serial_{0};
     bool made_{false};
     std::array<std::byte, align_up(sizeof(MessageBody) + kNamesBytesMax, kPayloadAlign)> bytes_;
 };
@@ -72,8 +78,15 @@ private:
 /// Bytes that the record of such a view takes in a ring; nearly, but never less.
 std::uint64_t view_ring_bytes(const engine::ViewEvent& event);
 
+/// The header of a message's record. `same`: it begins like the record before it.
+inline RecordHeader message_header(const MessageHead& head, bool same) {
+    const auto bytes = static_cast<std::uint32_t>(head.body_bytes(same));
+    if (!same) return {bytes, RecordType::message, 0, 0};
+    return {bytes, RecordType::message, kSameHead, head.operation()};
+}
+
 /// Each gives ok, full, too_large, or corrupt (the client's counter is impossible).
-RingStatus write_message(RingProducer& ring, const MessageHead& head);
+RingStatus write_message(RingProducer& ring, const MessageHead& head, bool same);
 RingStatus write_run(RingProducer& ring, const RunBody& run);
 /// `joined` tells whether the receiver is who the view's cause join is about.
 RingStatus write_view(RingProducer& ring, const engine::ViewEvent& event, bool joined,
@@ -83,7 +96,7 @@ RingStatus write_warning(RingProducer& ring, const WarningBody& body);
 RingStatus write_refused(RingProducer& ring, RecordType refused, Reason reason,
                          std::uint64_t operation);
 
-/// The record of a message, header and all, where there is room for `head.ring_bytes()`.
-void write_message_at(std::byte* at, const MessageHead& head);
+/// The record of a message, header and all, where there is room for `head.ring_bytes(same)`.
+void write_message_at(std::byte* at, const MessageHead& head, bool same);
 
 }  // namespace torc::client_shm

@@ -53,6 +53,7 @@ public:
     void begin(std::span<const SessionId> receivers, std::uint64_t bytes, std::uint64_t records) {
         TORC_CHECK(!open_);
         open_ = true;
+        last_head_ = 0;
         receivers_.assign(receivers.begin(), receivers.end());
         copies_.clear();
         count_ = 0;
@@ -89,8 +90,10 @@ public:
         count_ = kept;
     }
 
-    /// A message of so many bytes was written to each part's log.
-    void count(std::uint64_t bytes) {
+    /// A message of so many bytes was written to each part's log. Takes: the serial of its head if
+    /// others may follow it, else 0.
+    void count(std::uint64_t bytes, std::uint64_t head) {
+        last_head_ = head;
         bytes_left_ -= bytes;
         --records_left_;
         for (Part& part : parts()) {
@@ -99,6 +102,8 @@ public:
         }
     }
 
+    /// The run's last message has this head.
+    bool ends_with(std::uint64_t head) const { return last_head_ == head; }
     bool is_open() const { return open_; }
     void close() { open_ = false; }
     std::span<Part> parts() { return {parts_.data(), count_}; }
@@ -107,7 +112,8 @@ public:
 
 private:
     bool open_{false};
-    std::size_t count_{0};  ///< parts in use
+    std::size_t count_{0};        ///< parts in use
+    std::uint64_t last_head_{0};  ///< of the run's last message; 0: nobody may follow it
     std::uint64_t bytes_left_{0};
     std::uint64_t records_left_{0};
     std::vector<SessionId> receivers_;

@@ -25,7 +25,7 @@ void Session::start(const SessionSlot& slot, OpWindow* window) {
     receive_bell_ = slot.receive_bell.get();
     space_bell_ = slot.space_bell.get();
     receive_answered_ = space_answered_ = 0;
-    written_ = released_ = log_written_ = log_released_ = 0;
+    last_head_ = written_ = released_ = log_written_ = log_released_ = 0;
     pins_.start(slot.log);
     operations_ = OperationLog{};
     counted_ = false;

@@ -114,7 +114,16 @@ public:
     void set_more(bool more) { more_ = more; }
 
     RingProducer& deliver() { return deliver_; }
-    void on_written() { ++written_; }
+    /// A record was written to its ring. Takes: of a message that others may follow the serial of
+    /// its head (MessageHead::shared_serial).
+    void on_written(std::uint64_t head = 0) {
+        ++written_;
+        last_head_ = head;
+    }
+    /// A message that has the head of the record before it.
+    void on_followed() { ++written_; }
+    /// Its ring ends with a message that has this head.
+    bool ends_with(std::uint64_t head) const { return last_head_ == head; }
     /// The log that its client maps, or nullptr.
     DeliveryLog* log() const { return pins_.log(); }
     /// Whether its ring may refer to the log's open extent now. Looks at the client's counters once
@@ -124,7 +133,13 @@ public:
     void on_run(const RunBody& run) {
         written_ += run.records;
         log_written_ += run.bytes;
+        last_head_ = 0;
         pins_.pin_open(deliver_.tail());
+    }
+    /// It reads the plane's open run: its ring must refer to that before anything else.
+    void enter_run() {
+        in_run = true;
+        last_head_ = 0;
     }
     /// Ended while its client may still read what the ring refers to: memory of the log, which must
     /// not change under it.
@@ -180,6 +195,7 @@ private:
     SessionId id_;
     RingConsumer submit_;
     RingProducer deliver_;
+    std::uint64_t last_head_{0};    ///< of the ring's last record; 0: nobody may follow it
     std::uint64_t written_{0};      ///< records
     std::uint64_t released_{0};     ///< last seen of the client's
     std::uint64_t log_written_{0};  ///< bytes; the same in the log

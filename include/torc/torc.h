@@ -178,8 +178,8 @@ enum torc_cause {
     TORC_CAUSE_NETWORK = 3
 };
 
-/* One received record. Pointers lead into shared memory and live until torc_release(); strings end
- * with a NUL. Fields that a kind does not use are 0 or NULL. */
+/* One received record. Pointers lead into the session's memory and live until torc_release();
+ * strings end with a NUL. Fields that a kind does not use are 0 or NULL. */
 typedef struct torc_message {
     uint32_t kind; /* enum torc_kind */
 
@@ -383,6 +383,10 @@ TORC_API TORC_CHECK_RESULT int torc_receive(torc_session* session, torc_message*
                                             int64_t timeout_ns);
 /* Gives a record's memory back. STATE: it is not held. Works after the session's end too. */
 TORC_API int torc_release(torc_session* session, const torc_message* message);
+/* Gives back a record and all received before it that are still held: cheaper than one by one for a
+ * program that receives many and then works on them. STATE: it is not held; nothing was given back.
+ * Works after the session's end too. */
+TORC_API int torc_release_through(torc_session* session, const torc_message* message);
 
 /* Receives the next record by copying it: the payload into target->pieces, everything else into
  * target->names. It needs no release; its pointers lead into target->names, `data` is NULL, `size`

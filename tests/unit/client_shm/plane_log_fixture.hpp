@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "client_shm/client/run_walk.hpp"
+#include "tests/unit/client_shm/message_reader.hpp"
 #include "tests/unit/client_shm/plane_fixture.hpp"
 
 namespace torc::client_shm::test {
@@ -27,10 +28,13 @@ public:
     void read(std::size_t max = SIZE_MAX) {
         RecordView record;
         for (std::size_t i = 0; i < max && next(record); ++i) {
-            got.push_back(text_of(record));
+            got.push_back(text_of(record, heads_));
             if (walk_.is_inside()) {
                 log_bytes_ += walk_.advance(record);
-                if (!walk_.is_inside()) raw->consumer.advance(walk_.run());
+                if (!walk_.is_inside()) {
+                    raw->consumer.advance(walk_.run());
+                    heads_.forget();
+                }
             } else {
                 raw->consumer.advance(record);
             }
@@ -45,11 +49,13 @@ public:
         Texts ring;
         RecordView record;
         RingConsumer copy = raw->consumer;
+        MessageReader heads = heads_;
         while (copy.peek(record) == RingStatus::ok) {
             RunBody run{};
             if (record.header.type == RecordType::run) std::memcpy(&run, record.body, sizeof run);
+            if (run.records > 0) heads.forget();
             ring.push_back(run.records > 0 ? "run(" + std::to_string(run.records) + ")"
-                                           : text_of(record));
+                                           : text_of(record, heads));
             copy.advance(record);
         }
         return ring;
@@ -58,6 +64,7 @@ public:
 
     std::unique_ptr<RawClient> raw;
     Texts got;
+    std::size_t followers{0};  ///< messages whose records have no head, seen so far
 
 private:
     bool next(RecordView& record) {
@@ -65,22 +72,24 @@ private:
             if (raw->consumer.peek(record) != RingStatus::ok) return false;
             if (record.header.type != RecordType::run) return true;
             EXPECT_TRUE(walk_.enter(record));
+            heads_.forget();
         }
         const bool there = walk_.peek(record);
         EXPECT_TRUE(there);
         return there;
     }
-    static std::string text_of(const RecordView& record) {
-        if (record.header.type == RecordType::view) return "view";
-        if (record.header.type != RecordType::message) return "other";
-        MessageBody body;
-        std::memcpy(&body, record.body, sizeof body);
-        const std::size_t at = align_up(sizeof body + body.names_bytes, kPayloadAlign);
-        const void* payload = record.body + at;
-        return {static_cast<const char*>(payload), record.header.body_bytes - at};
+    std::string text_of(const RecordView& record, MessageReader& heads) {
+        if (record.header.type == RecordType::message) {
+            const MessageReader::Said said = heads.read(record);
+            if (said.follows) ++followers;
+            return said.payload;
+        }
+        heads.forget();
+        return record.header.type == RecordType::view ? "view" : "other";
     }
 
     RunWalk walk_;
+    MessageReader heads_;
     std::uint64_t records_{0};
     std::uint64_t log_bytes_{0};
 };
@@ -100,7 +109,7 @@ protected:
     }
     /// `repeats`: to the same as the last one.
     void say(std::vector<SessionId> to, const std::string& text, bool repeats = false) {
-        const std::array<std::string_view, 1> groups{"g"};
+        static constexpr std::array<std::string_view, 1> groups{"g"};  // stays where it is
         engine::Delivery delivery;
         delivery.sessions = to;
         delivery.sender = "#a#n1";

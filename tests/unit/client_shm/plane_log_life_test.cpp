@@ -97,6 +97,9 @@ TEST_P(LifeTest, EveryReaderGetsItsOwnOrder) {
             std::equal(life.reader->got.begin(), life.reader->got.end(), life.expected.begin()));
     }
     EXPECT_GT(plane->counters().shared, 1000u);
+    std::size_t followers = 0;
+    for (const Reader& reader : readers) followers += reader.followers;
+    EXPECT_GT(followers, 100u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, LifeTest, ::testing::Range(1u, 7u));

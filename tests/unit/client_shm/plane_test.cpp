@@ -360,44 +360,6 @@ TEST_F(PlaneTest, EveryViewSaysWhoCameWithWhom) {
 
 // --- hostile segments ----------------------------------------------------------------------------
 
-TEST_F(PlaneTest, WhatRepeatsIsWrittenAsIfItDidNot) {
-    start();
-    const auto client = open();
-    const std::array<SessionId, 1> sessions{client->id()};
-    const std::array<std::string_view, 2> groups{"one", "another"};
-    engine::Delivery delivery;
-    delivery.sessions = sessions;
-    delivery.sender = "#a#n1";
-    delivery.groups = groups;
-    delivery.type = 9;
-    delivery.ring = RingId{7, NodeIndex{1}};
-    delivery.seq = Seq{70};
-    const auto write = [&](std::uint32_t index, Service service, const std::string& text,
-                           bool repeats) {
-        delivery.index = index;
-        delivery.service = service;
-        delivery.payload = std::as_bytes(std::span(text));
-        delivery.repeats = repeats;
-        plane->deliver(delivery);
-        plane->publish();
-        RecordView record;
-        EXPECT_EQ(client->consumer.peek(record), RingStatus::ok);
-        std::vector<std::byte> body(record.body, record.body + record.header.body_bytes);
-        client->consumer.advance(record);
-        client->consumer.publish();
-        return body;
-    };
-    const auto whole = [&](std::uint32_t index, Service service, const std::string& text) {
-        return write(index, service, text, false);
-    };
-    const auto second = whole(1, Service::fifo, "second");
-    const auto third = whole(2, Service::agreed, "");
-    whole(0, Service::agreed, "first");
-    EXPECT_EQ(write(1, Service::fifo, "second", true), second);
-    EXPECT_EQ(write(2, Service::agreed, "", true), third);
-    EXPECT_NE(second, third);
-}
-
 TEST_F(PlaneTest, ImpossibleTailEndsTheSession) {
     start();
     auto client = open();
