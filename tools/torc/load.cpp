@@ -97,10 +97,13 @@ void LoadClient::loop() {
         std::int64_t now = monotonic_ns();
         if (now >= measure_to_ns_) stop_sending();
         bool busy = send_due(now);
-        for (int i = 0; i < kBatch && session_.receive(message, 0); ++i) {
-            if (i % 8 == 0) now = monotonic_ns();
+        int received = 0;
+        for (; received < kBatch && session_.receive(message, 0); ++received) {
+            if (received % 8 == 0) now = monotonic_ns();
             take(message, now);
-            session_.release(message);
+        }
+        if (received > 0) {
+            session_.release_through(message);
             busy = true;
         }
         if (!busy && session_.receive(message, wait_ns(now))) {

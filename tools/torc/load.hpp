@@ -123,6 +123,7 @@ private:
     static constexpr std::uint16_t kEndMarker = 0xFFFF;
     /// Messages sent, or received, before the other has its turn.
     static constexpr int kBatch = 64;
+    static_assert(kBatch <= TORC_HELD_MAX);
     /// Of messages that are sent with one call.
     static constexpr std::size_t kBatchBytes = 32 * 1024;
 

@@ -87,6 +87,10 @@ void Session::release(const torc_message& message) {
     check(torc_release(session_, &message), "release");
 }
 
+void Session::release_through(const torc_message& message) {
+    check(torc_release_through(session_, &message), "release");
+}
+
 unsigned service_named(const std::string& name) {
     for (unsigned i = 0; i < kServices.size(); ++i) {
         if (name == kServices[i]) return i;

@@ -52,6 +52,8 @@ public:
     /// False when nothing came within the time.
     bool receive(torc_message& message, std::int64_t timeout_ns);
     void release(const torc_message& message);
+    /// With all that were received before it.
+    void release_through(const torc_message& message);
     const char* private_name() const { return torc_private_name(session_); }
     torc_session* raw() { return session_; }
 
