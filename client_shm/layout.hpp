@@ -7,14 +7,16 @@
 // one machine.
 //
 //   0x0000  identity, set by the daemon before the segment is handed over
-//   0x0040  tail of the ring in this segment            (owner produces)
+//   0x0040  tail and origin of the ring in this segment (owner produces)
 //   0x0080  head of the ring in the opposite segment    (owner consumes)
 //   0x00C0  wake tickets (submit) or state and reason (deliver)
 //   0x0100  how far the client's operations have come (deliver)
 //   0x1000  ring data, `capacity` bytes, mapped twice in a row so that no record wraps
 //
-// Counters are bytes since the session began and only grow; the place is `counter & (capacity-1)`.
-// A ticket is odd while its owner sleeps or is about to; whoever finds it odd and not yet answered
+// Counters are bytes since the session began and only grow. The place of one is `(counter - origin)
+// & (capacity-1)`: who produces moves the origin when everything has been given back, so that a
+// ring whose reader keeps up goes on at its start again and again, in memory that caches hold. A
+// ticket is odd while its owner sleeps or is about to; whoever finds it odd and not yet answered
 // rings the owner's eventfd once. So nobody ever writes to a word of the other side.
 #pragma once
 
@@ -37,6 +39,10 @@ inline constexpr std::size_t kRecordAlign = 16;
 inline constexpr std::size_t kPayloadAlign = 8;
 inline constexpr std::size_t kCapacityMin = 64 * 1024;
 inline constexpr std::size_t kCapacityMax = std::size_t{64} << 20;
+
+/// A ring goes on at its start where it can, once so many bytes have passed by. More than a burst;
+/// less than the caches of a core that several processes share.
+inline constexpr std::uint64_t kRewindBytes = 128 * 1024;
 
 constexpr std::size_t align_up(std::size_t bytes, std::size_t alignment) {
     return (bytes + alignment - 1) & ~(alignment - 1);
@@ -63,6 +69,7 @@ static_assert(sizeof(SegmentIdentity) == 32);
 struct SubmitHeader {
     alignas(kCacheLine) SegmentIdentity identity;
     alignas(kCacheLine) Counter submit_tail;
+    Counter submit_origin;
     alignas(kCacheLine) Counter deliver_head;
     Counter released;                           ///< records given back, in order
     Counter log_released;                       ///< bytes that those of them in the log take there
@@ -106,6 +113,7 @@ struct DeliverHeader {
     alignas(kCacheLine) Counter deliver_tail;
     Counter written;      ///< records before deliver_tail, a run's each counted
     Counter log_written;  ///< bytes that those of them in the log take there
+    Counter deliver_origin;
     alignas(kCacheLine) Counter submit_head;
     alignas(kCacheLine) std::atomic<std::uint32_t> state;  ///< SessionState
     std::atomic<std::int32_t> reason;                      ///< Reason, set before `state` ends
@@ -123,6 +131,7 @@ struct DaemonHeader {
 };
 
 static_assert(offsetof(SubmitHeader, submit_tail) == 0x40);
+static_assert(offsetof(SubmitHeader, submit_origin) == 0x48);
 static_assert(offsetof(SubmitHeader, deliver_head) == 0x80);
 static_assert(offsetof(SubmitHeader, released) == 0x88);
 static_assert(offsetof(SubmitHeader, log_released) == 0x90);
@@ -131,6 +140,7 @@ static_assert(offsetof(SubmitHeader, send_ticket) == 0xC4);
 static_assert(offsetof(DeliverHeader, deliver_tail) == 0x40);
 static_assert(offsetof(DeliverHeader, written) == 0x48);
 static_assert(offsetof(DeliverHeader, log_written) == 0x50);
+static_assert(offsetof(DeliverHeader, deliver_origin) == 0x58);
 static_assert(offsetof(DeliverHeader, submit_head) == 0x80);
 static_assert(offsetof(DeliverHeader, state) == 0xC0);
 static_assert(offsetof(DeliverHeader, reason) == 0xC4);

@@ -44,8 +44,14 @@ enum class RingStatus : std::uint8_t {
 class RingProducer {
 public:
     RingProducer() = default;
-    RingProducer(std::byte* data, std::uint64_t capacity, Counter* tail, const Counter* peer_head)
-        : data_{data}, capacity_{capacity}, tail_word_{tail}, head_word_{peer_head} {}
+    /// Without an `origin` that the consumer knows of, the ring never rewinds.
+    RingProducer(std::byte* data, std::uint64_t capacity, Counter* tail, const Counter* peer_head,
+                 Counter* origin = nullptr)
+        : data_{data},
+          capacity_{capacity},
+          tail_word_{tail},
+          head_word_{peer_head},
+          origin_word_{origin} {}
 
     /// Makes room for a body of that many bytes. Cost: the other side's counter is read only when
     /// the room known of does not suffice.
@@ -53,6 +59,7 @@ public:
         if (body_bytes > record_bytes_max(capacity_) - sizeof(RecordHeader)) {
             return RingStatus::too_large;
         }
+        if (may_rewind()) rewind();
         const std::uint64_t needed = record_bytes(body_bytes);
         if (needed > room()) {
             if (!refresh()) return RingStatus::corrupt;
@@ -79,6 +86,7 @@ public:
     /// `reserve` and `commit` in one, without a look at the other side's counter. Gives: where the
     /// caller puts the body before it publishes; nullptr if there may be no room.
     std::byte* append(RecordHeader header) {
+        if (may_rewind()) rewind();
         const std::uint64_t needed = record_bytes(header.body_bytes);
         if (needed > room() || needed > record_bytes_max(capacity_)) return nullptr;
         std::byte* const at = body();
@@ -115,16 +123,29 @@ public:
 private:
     static constexpr std::uint64_t kPrefetchAhead = 2 * kCacheLine;  ///< a small record
 
-    std::byte* place(std::uint64_t counter) const { return data_ + (counter & (capacity_ - 1)); }
+    std::byte* place(std::uint64_t counter) const {
+        return data_ + ((counter - origin_) & (capacity_ - 1));
+    }
+    bool may_rewind() const {
+        return tail_ - origin_ >= kRewindBytes && tail_ == published_ && origin_word_ != nullptr;
+    }
+    /// The consumer is done with every byte: nobody will look for one where it lay.
+    void rewind() {
+        if (!refresh() || head_ != tail_) return;
+        origin_ = tail_;
+        origin_word_->store(origin_, std::memory_order_relaxed);  // seen with the next tail
+    }
 
     std::byte* data_{nullptr};
     std::uint64_t capacity_{0};
     std::uint64_t tail_{0};
-    std::uint64_t head_{0};  ///< last seen of the consumer's
+    std::uint64_t origin_{0};  ///< stands at the start of the data
+    std::uint64_t head_{0};    ///< last seen of the consumer's
     std::uint64_t published_{0};
     std::uint64_t reserved_{0};
     Counter* tail_word_{nullptr};
     const Counter* head_word_{nullptr};
+    Counter* origin_word_{nullptr};
 };
 
 /// A record as the consumer sees it: the header is a private copy, the body still shared memory.
@@ -139,9 +160,14 @@ struct RecordView {
 class RingConsumer {
 public:
     RingConsumer() = default;
+    /// `peer_origin`: as the producer has it, or nullptr.
     RingConsumer(const std::byte* data, std::uint64_t capacity, Counter* head,
-                 const Counter* peer_tail)
-        : data_{data}, capacity_{capacity}, head_word_{head}, tail_word_{peer_tail} {}
+                 const Counter* peer_tail, const Counter* peer_origin = nullptr)
+        : data_{data},
+          capacity_{capacity},
+          head_word_{head},
+          tail_word_{peer_tail},
+          origin_word_{peer_origin} {}
 
     /// Gives: ok and the record at the cursor; empty; or corrupt. A corrupt ring stays corrupt.
     RingStatus peek(RecordView& record) {
@@ -149,7 +175,7 @@ public:
             if (!refresh()) return RingStatus::corrupt;
             if (next_ == tail_) return RingStatus::empty;
         }
-        const std::byte* at = data_ + (next_ & (capacity_ - 1));
+        const std::byte* at = data_ + ((next_ - origin_) & (capacity_ - 1));
         copy_once(&record.header, at, sizeof record.header);
         record.body = at + sizeof record.header;
         record.position = next_;
@@ -187,16 +213,20 @@ private:
             return false;
         }
         tail_ = tail;
-        return true;
+        // It has moved only while all before it was given back: what is left to read lies behind.
+        if (origin_word_ != nullptr) origin_ = origin_word_->load(std::memory_order_relaxed);
+        return origin_ % kRecordAlign == 0;
     }
 
     const std::byte* data_{nullptr};
     std::uint64_t capacity_{0};
-    std::uint64_t next_{0};  ///< cursor
-    std::uint64_t tail_{0};  ///< last seen of the producer's
-    std::uint64_t head_{0};  ///< given back
+    std::uint64_t next_{0};    ///< cursor
+    std::uint64_t origin_{0};  ///< last seen of the producer's
+    std::uint64_t tail_{0};    ///< last seen of the producer's
+    std::uint64_t head_{0};    ///< given back
     Counter* head_word_{nullptr};
     const Counter* tail_word_{nullptr};
+    const Counter* origin_word_{nullptr};
 };
 
 }  // namespace torc::client_shm

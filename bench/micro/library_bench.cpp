@@ -71,11 +71,11 @@ public:
         raw.daemon_header = daemon_.header<DaemonHeader>();
         raw.fork_guard = &guard_;
         raw.submit = RingProducer(submit_.data(), kCapacity, &submit_header->submit_tail,
-                                  &deliver_header->submit_head);
+                                  &deliver_header->submit_head, &submit_header->submit_origin);
         raw.deliver = RingConsumer(deliver_.data(), kCapacity, &submit_header->deliver_head,
-                                   &deliver_header->deliver_tail);
+                                   &deliver_header->deliver_tail, &deliver_header->deliver_origin);
         producer_ = RingProducer(deliver_.data(), kCapacity, &deliver_header->deliver_tail,
-                                 &submit_header->deliver_head);
+                                 &submit_header->deliver_head, &deliver_header->deliver_origin);
     }
     /// As the daemon: all that was sent is read.
     void take_all() {

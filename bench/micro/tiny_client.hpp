@@ -29,9 +29,10 @@ public:
         submit_ = static_cast<client_shm::SubmitHeader*>(base);
         auto* const deliver = slot.deliver.header<client_shm::DeliverHeader>();
         producer_ = client_shm::RingProducer(base_ + client_shm::kSegmentHeaderBytes, capacity_,
-                                             &submit_->submit_tail, &deliver->submit_head);
+                                             &submit_->submit_tail, &deliver->submit_head,
+                                             &submit_->submit_origin);
         consumer_ = client_shm::RingConsumer(slot.deliver.data(), capacity_, &submit_->deliver_head,
-                                             &deliver->deliver_tail);
+                                             &deliver->deliver_tail, &deliver->deliver_origin);
     }
     ~TinyClient() { munmap(base_, client_shm::kSegmentHeaderBytes + 2 * capacity_); }
     TinyClient(const TinyClient&) = delete;

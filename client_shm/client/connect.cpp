@@ -274,10 +274,12 @@ int map_all(torc_session& session, const HelloReply& reply, const HelloFds& fds)
     }
     auto* submit_data = static_cast<std::byte*>(session.submit_map.base) + kSegmentHeaderBytes;
     auto* deliver_data = static_cast<std::byte*>(session.deliver_map.base) + kSegmentHeaderBytes;
-    session.submit = RingProducer(submit_data, capacity, &session.submit_header->submit_tail,
-                                  &session.deliver_header->submit_head);
+    session.submit =
+        RingProducer(submit_data, capacity, &session.submit_header->submit_tail,
+                     &session.deliver_header->submit_head, &session.submit_header->submit_origin);
     session.deliver = RingConsumer(deliver_data, capacity, &session.submit_header->deliver_head,
-                                   &session.deliver_header->deliver_tail);
+                                   &session.deliver_header->deliver_tail,
+                                   &session.deliver_header->deliver_origin);
     return TORC_OK;
 }
 

@@ -19,9 +19,9 @@ void Session::start(const SessionSlot& slot, OpWindow* window) {
     deliver_header_ = slot.deliver.header<DeliverHeader>();
     const std::uint64_t capacity = slot.submit.capacity();
     submit_ = RingConsumer(slot.submit.data(), capacity, &deliver_header_->submit_head,
-                           &submit_header_->submit_tail);
+                           &submit_header_->submit_tail, &submit_header_->submit_origin);
     deliver_ = RingProducer(slot.deliver.data(), capacity, &deliver_header_->deliver_tail,
-                            &submit_header_->deliver_head);
+                            &submit_header_->deliver_head, &deliver_header_->deliver_origin);
     receive_bell_ = slot.receive_bell.get();
     space_bell_ = slot.space_bell.get();
     receive_answered_ = space_answered_ = 0;

@@ -40,6 +40,7 @@ enum class Step : std::uint8_t {
     say_to_both,   ///< u16 size: a message for the session and its neighbour
     neighbour,     ///< u8: the neighbour reads so many records
     let_go,        ///< the client says that it is done, and reads on
+    origin,        ///< u64: the submit ring's origin becomes this
     count,
 };
 
@@ -122,7 +123,7 @@ public:
           hands_{slot.submit},
           header_{slot.deliver.header<DeliverHeader>()},
           ring_{slot.deliver.data(), slot.deliver.capacity(), &hands_.header()->deliver_head,
-                &header_->deliver_tail} {
+                &header_->deliver_tail, &header_->deliver_origin} {
         TORC_CHECK(slot.log != nullptr);
         walk_.set_log(slot.log->data(), slot.log->blocks() * kLogBlockBytes);
     }
@@ -243,6 +244,9 @@ public:
             case Step::let_go:
                 if (!let_go_ && !hung_up_) table_.let_go(slot_.id);
                 let_go_ = true;
+                break;
+            case Step::origin:
+                hands_.header()->submit_origin.store(input.take<std::uint64_t>());
                 break;
             case Step::count:
                 break;

@@ -149,9 +149,11 @@ int LoadClient::send_batch(std::int64_t horizon) {
 }
 
 std::size_t LoadClient::window_left() const {
-    if (plan_.window == 0) return kBatch;
+    std::uint64_t limit = plan_.window;
+    if (limit == 0 && schedule_.floods()) limit = kFloodBytes / messages_.front().iov_len;
+    if (limit == 0) return kBatch;
     const std::uint64_t under_way = report_.sent - own_received_;
-    return under_way < plan_.window ? plan_.window - under_way : 0;
+    return under_way < limit ? limit - under_way : 0;
 }
 
 std::size_t LoadClient::prepare(std::int64_t horizon, std::size_t most) {

@@ -85,9 +85,9 @@ private:
         auto* const ours = static_cast<SubmitHeader*>(static_cast<void*>(submit));
         auto* const theirs = static_cast<DeliverHeader*>(static_cast<void*>(deliver));
         producer_ = RingProducer(submit + kSegmentHeaderBytes, reply.capacity, &ours->submit_tail,
-                                 &theirs->submit_head);
+                                 &theirs->submit_head, &ours->submit_origin);
         consumer_ = RingConsumer(deliver + kSegmentHeaderBytes, reply.capacity, &ours->deliver_head,
-                                 &theirs->deliver_tail);
+                                 &theirs->deliver_tail, &theirs->deliver_origin);
     }
     static std::byte* map(int fd, std::uint64_t capacity, int writable) {
         const std::size_t once = kSegmentHeaderBytes + capacity;

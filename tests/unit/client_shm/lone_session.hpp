@@ -71,10 +71,11 @@ public:
         raw.submit_header = ours;
         raw.deliver_header = theirs;
         raw.fork_guard = &guard_;
-        raw.deliver =
-            RingConsumer(deliver_.data(), kCapacity, &ours->deliver_head, &theirs->deliver_tail);
+        raw.deliver = RingConsumer(deliver_.data(), kCapacity, &ours->deliver_head,
+                                   &theirs->deliver_tail, &theirs->deliver_origin);
         raw.walk.set_log(log.data(), log.size());
-        ring = RingProducer(deliver_.data(), kCapacity, &theirs->deliver_tail, &ours->deliver_head);
+        ring = RingProducer(deliver_.data(), kCapacity, &theirs->deliver_tail, &ours->deliver_head,
+                            &theirs->deliver_origin);
     }
     ~LoneSession() {
         for (const int fd : sockets_) close(fd);

@@ -31,9 +31,10 @@ public:
         mmap(base_, once, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, slot.submit.fd(), 0);
         mmap(base_ + once, capacity_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
              slot.submit.fd(), kSegmentHeaderBytes);
-        producer = RingProducer(data(), capacity_, &header()->submit_tail, &deliver()->submit_head);
+        producer = RingProducer(data(), capacity_, &header()->submit_tail, &deliver()->submit_head,
+                                &header()->submit_origin);
         consumer = RingConsumer(slot.deliver.data(), capacity_, &header()->deliver_head,
-                                &deliver()->deliver_tail);
+                                &deliver()->deliver_tail, &deliver()->deliver_origin);
     }
     ~RawClient() { munmap(base_, kSegmentHeaderBytes + 2 * capacity_); }
     RawClient(const RawClient&) = delete;

@@ -424,7 +424,8 @@ TEST_F(PlaneTest, WhatBeginsLikeTheOneBeforeIsSentLikeIt) {
         std::string line = op.repeats ? "again " : "";
         for (const std::string_view group : op.groups) line.append(group).append(" ");
         line.append(reinterpret_cast<const char*>(op.payload.data()), op.payload.size());
-        if (op.kind == ClientOp::Kind::send) offered.push_back(line + " " + std::to_string(op.type));
+        if (op.kind == ClientOp::Kind::send)
+            offered.push_back(line + " " + std::to_string(op.type));
         return Accept::accepted;
     };
     client->send("g", "one");
@@ -434,7 +435,7 @@ TEST_F(PlaneTest, WhatBeginsLikeTheOneBeforeIsSentLikeIt) {
     client->write(RecordType::send, bytes_of("four"), kSameHead);
     pass();
     EXPECT_EQ(offered, (std::vector<std::string>{"g one 77", "again g two 77", "again g  77",
-                                              "h three 77", "again h four 77"}));
+                                                 "h three 77", "again h four 77"}));
     EXPECT_FALSE(client->ended());
 }
 

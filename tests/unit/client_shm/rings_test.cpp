@@ -31,8 +31,9 @@ struct RingPair {
     Segment segment = make_segment();
     Counter tail{0};
     Counter head{0};
-    RingProducer producer{segment.data(), kCapacity, &tail, &head};
-    RingConsumer consumer{segment.data(), kCapacity, &head, &tail};
+    Counter origin{0};
+    RingProducer producer{segment.data(), kCapacity, &tail, &head, &origin};
+    RingConsumer consumer{segment.data(), kCapacity, &head, &tail, &origin};
 };
 
 std::byte pattern(std::uint64_t number, std::uint64_t at) {
@@ -217,6 +218,53 @@ TEST(Ring, ProducerRefusesImpossibleHeads) {
     }
 }
 
+/// A ring of a megabyte whose reader keeps up, or does not.
+TEST(Ring, GoesOnAtItsStartOnceAllWasGivenBack) {
+    constexpr std::uint64_t kLarge = std::uint64_t{1} << 20;
+    constexpr std::uint64_t kBody = 4096 - sizeof(RecordHeader);
+    constexpr std::uint64_t kFew = kRewindBytes / 4096;
+    Segment segment = make_segment(kLarge);
+    Counter tail{0};
+    Counter head{0};
+    Counter origin{0};
+    RingProducer producer(segment.data(), kLarge, &tail, &head, &origin);
+    RingConsumer consumer(segment.data(), kLarge, &head, &tail, &origin);
+    std::uint64_t written = 0;
+    const auto write = [&] {
+        ASSERT_EQ(producer.reserve(kBody), RingStatus::ok);
+        fill(producer.body(), written, kBody);
+        producer.commit({kBody, RecordType::message, 0, written++});
+        producer.publish();
+    };
+    std::uint64_t read = 0;
+    const auto take = [&] {
+        RecordView record;
+        ASSERT_EQ(consumer.peek(record), RingStatus::ok);
+        EXPECT_EQ(record.header.operation, read);
+        EXPECT_TRUE(filled(record.body, read++, kBody));
+        EXPECT_EQ(record.body - segment.data() - sizeof(RecordHeader),
+                  static_cast<std::ptrdiff_t>((record.position - origin.load()) % kLarge));
+        consumer.advance(record);
+    };
+    for (std::uint64_t i = 0; i < 4 * kFew; ++i) {
+        write();
+        take();
+        consumer.publish();
+        EXPECT_LE(producer.tail() - origin.load(), kRewindBytes);
+    }
+    EXPECT_EQ(origin.load(), 3 * kRewindBytes);
+    for (std::uint64_t i = 0; i < 2 * kFew; ++i) write();  // it stays behind, and then reads on
+    EXPECT_EQ(origin.load(), 4 * kRewindBytes);
+    for (std::uint64_t i = 0; i < 2 * kFew; ++i) take();
+    write();  // all is read, but nothing given back
+    EXPECT_EQ(origin.load(), 4 * kRewindBytes);
+    take();
+    consumer.publish();
+    write();
+    EXPECT_EQ(origin.load(), 6 * kRewindBytes + 4096);
+    take();
+}
+
 TEST(Ring, CarriesRecordsBetweenTwoProcesses) {
     Segment segment = make_segment();
     auto* words = segment.header<DeliverHeader>();
@@ -224,7 +272,8 @@ TEST(Ring, CarriesRecordsBetweenTwoProcesses) {
     const pid_t child = fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
-        RingProducer producer(segment.data(), kCapacity, &words->deliver_tail, &words->submit_head);
+        RingProducer producer(segment.data(), kCapacity, &words->deliver_tail, &words->submit_head,
+                              &words->deliver_origin);
         for (std::uint64_t i = 0; i < kRecords; ++i) {
             const std::uint64_t bytes = i * 7919 % 3000;
             while (producer.reserve(bytes) != RingStatus::ok) usleep(1);
@@ -235,7 +284,8 @@ TEST(Ring, CarriesRecordsBetweenTwoProcesses) {
         producer.publish();
         _exit(0);
     }
-    RingConsumer consumer(segment.data(), kCapacity, &words->submit_head, &words->deliver_tail);
+    RingConsumer consumer(segment.data(), kCapacity, &words->submit_head, &words->deliver_tail,
+                          &words->deliver_origin);
     std::uint64_t wrong = 0;
     for (std::uint64_t i = 0; i < kRecords;) {
         RecordView record;
