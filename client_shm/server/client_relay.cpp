@@ -101,7 +101,8 @@ bool ClientRelay::wait_for_room(std::size_t body_bytes) {
 
 /// False: it fits in no ring.
 template <typename Event>
-bool ClientRelay::write(EventType type, std::uint32_t session, const Event& event) {
+bool ClientRelay::write(EventType type, std::uint32_t session, const Event& event,
+                        std::uint16_t flags) {
     const std::size_t bytes = event_bytes(event);
     const RingStatus status = is_overrun_ ? RingStatus::full : reserve(bytes);
     if (status == RingStatus::too_large) return false;
@@ -111,7 +112,7 @@ bool ClientRelay::write(EventType type, std::uint32_t session, const Event& even
         return true;
     }
     write_event(events_.body(), event);
-    events_.commit(event_header(type, 0, session, bytes));
+    events_.commit(event_header(type, flags, session, bytes));
     return true;
 }
 
@@ -128,7 +129,11 @@ void ClientRelay::end(SessionId id, Reason reason) {
 }
 
 void ClientRelay::deliver(const engine::Delivery& delivery) {
-    if (write(EventType::delivery, 0, delivery)) return;
+    const std::uint64_t lost = counters_.lost;
+    const bool repeats = delivery.repeats && has_last_delivery_;
+    const bool fits = write(EventType::delivery, 0, delivery, repeats ? kRepeats : 0);
+    has_last_delivery_ = fits && counters_.lost == lost;
+    if (fits) return;
     for (const SessionId id : delivery.sessions) end(id, Reason::too_large);
 }
 

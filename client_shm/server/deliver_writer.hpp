@@ -85,6 +85,16 @@ inline RecordHeader message_header(const MessageHead& head, bool same) {
     return {bytes, RecordType::message, kSameHead, head.operation()};
 }
 
+/// What stands behind that header.
+inline void write_body(std::byte* at, const MessageHead& head, bool same) {
+    if (!same) {
+        head.write_to(at);
+        at += head.bytes();
+    }
+    const std::span<const std::byte> payload = head.payload();
+    if (!payload.empty()) std::memcpy(at, payload.data(), payload.size());
+}
+
 /// Each gives ok, full, too_large, or corrupt (the client's counter is impossible).
 RingStatus write_message(RingProducer& ring, const MessageHead& head, bool same);
 RingStatus write_run(RingProducer& ring, const RunBody& run);
