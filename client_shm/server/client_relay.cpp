@@ -109,6 +109,7 @@ bool ClientRelay::write(EventType type, std::uint32_t session, const Event& even
     TORC_CHECK(status != RingStatus::corrupt);
     if (status == RingStatus::full && (is_overrun_ || !wait_for_room(bytes))) {
         ++counters_.lost;
+        has_last_delivery_ = false;
         return true;
     }
     write_event(events_.body(), event);
@@ -129,11 +130,10 @@ void ClientRelay::end(SessionId id, Reason reason) {
 }
 
 void ClientRelay::deliver(const engine::Delivery& delivery) {
-    const std::uint64_t lost = counters_.lost;
     const bool repeats = delivery.repeats && has_last_delivery_;
-    const bool fits = write(EventType::delivery, 0, delivery, repeats ? kRepeats : 0);
-    has_last_delivery_ = fits && counters_.lost == lost;
-    if (fits) return;
+    has_last_delivery_ = true;  // unless `write` says otherwise
+    if (write(EventType::delivery, 0, delivery, repeats ? kRepeats : 0)) return;
+    has_last_delivery_ = false;
     for (const SessionId id : delivery.sessions) end(id, Reason::too_large);
 }
 
