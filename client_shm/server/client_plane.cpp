@@ -203,7 +203,7 @@ void ClientPlane::deliver(const engine::Delivery& delivery) {
 
 void ClientPlane::deliver_to_many(const engine::Delivery& delivery) {
     std::span<const SessionId> copies = delivery.sessions;
-    if (head_.fits()) {
+    if (!copies.empty() && head_.fits()) {
         head_.make();
         if (is_shared(delivery)) {
             append_to_logs();

@@ -72,7 +72,8 @@ private:
     std::size_t size_{0};  ///< a multiple of kPayloadAlign
     std::uint64_t serial_{0};
     bool made_{false};
-    std::array<std::byte, align_up(sizeof(MessageBody) + kNamesBytesMax, kPayloadAlign)> bytes_;
+    alignas(MessageBody)
+        std::array<std::byte, align_up(sizeof(MessageBody) + kNamesBytesMax, kPayloadAlign)> bytes_;
 };
 
 /// Bytes that the record of such a view takes in a ring; nearly, but never less.
