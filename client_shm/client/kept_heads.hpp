@@ -26,7 +26,7 @@ public:
     /// Forgets, and copies the names of a new head. Gives: the copy, which alone is to be believed.
     const std::byte* copy_names(const std::byte* names, std::size_t bytes) {
         known_ = false;
-        // Of all places but one at most is there a message that is held.
+        // One is free: there are more places than messages that can be held now.
         while (holders_[present_] > 0) present_ = present_ + 1 == kPlaces ? 0 : present_ + 1;
         std::memcpy(names_[present_], names, bytes);
         names_bytes_ = bytes;

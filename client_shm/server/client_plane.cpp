@@ -203,7 +203,7 @@ void ClientPlane::deliver(const engine::Delivery& delivery) {
 
 void ClientPlane::deliver_to_many(const engine::Delivery& delivery) {
     std::span<const SessionId> copies = delivery.sessions;
-    if (head_.fits()) {
+    if (!copies.empty() && head_.fits()) {
         head_.make();
         if (is_shared(delivery)) {
             append_to_logs();
@@ -218,7 +218,7 @@ void ClientPlane::deliver_to_many(const engine::Delivery& delivery) {
     Session* const session = find(id);
     if (session == nullptr || !session->receives()) {
         ++counters_.stale;
-    } else if (!follow(*session)) {
+    } else if (!follow(*session) && !append_whole(*session)) {
         copy_to(*session);
     }
 }
@@ -237,6 +237,19 @@ void ClientPlane::deliver_to_many(const engine::Delivery& delivery) {
     ++counters_.deliveries;
     counters_.delivered_bytes += payload.size();
     if (!payload.empty()) std::memcpy(body, payload.data(), payload.size());
+    return true;
+}
+
+/// The same with its head, where the record before it has another one.
+bool ClientPlane::append_whole(Session& session) {
+    if (session.in_run || !head_.fits() || is_high(session, head_.ring_bytes())) return false;
+    std::byte* const body = session.deliver().append(message_header(head_, false));
+    if (body == nullptr) return false;
+    session.on_written(head_.shared_serial());
+    if (!session.dirty) touch(session);
+    ++counters_.deliveries;
+    counters_.delivered_bytes += head_.payload().size();
+    write_body(body, head_, false);
     return true;
 }
 

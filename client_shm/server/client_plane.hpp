@@ -159,6 +159,7 @@ private:
     void deliver_to_many(const engine::Delivery& delivery);
     void give(SessionId id);
     bool follow(Session& session);
+    bool append_whole(Session& session);
     void copy_to(Session& session);
     bool may_drop(Service service) const {
         return service == Service::unreliable &&

@@ -101,17 +101,19 @@ bool ClientRelay::wait_for_room(std::size_t body_bytes) {
 
 /// False: it fits in no ring.
 template <typename Event>
-bool ClientRelay::write(EventType type, std::uint32_t session, const Event& event) {
+bool ClientRelay::write(EventType type, std::uint32_t session, const Event& event,
+                        std::uint16_t flags) {
     const std::size_t bytes = event_bytes(event);
     const RingStatus status = is_overrun_ ? RingStatus::full : reserve(bytes);
     if (status == RingStatus::too_large) return false;
     TORC_CHECK(status != RingStatus::corrupt);
     if (status == RingStatus::full && (is_overrun_ || !wait_for_room(bytes))) {
         ++counters_.lost;
+        has_last_delivery_ = false;
         return true;
     }
     write_event(events_.body(), event);
-    events_.commit(event_header(type, 0, session, bytes));
+    events_.commit(event_header(type, flags, session, bytes));
     return true;
 }
 
@@ -128,7 +130,10 @@ void ClientRelay::end(SessionId id, Reason reason) {
 }
 
 void ClientRelay::deliver(const engine::Delivery& delivery) {
-    if (write(EventType::delivery, 0, delivery)) return;
+    const bool repeats = delivery.repeats && has_last_delivery_;
+    has_last_delivery_ = true;  // unless `write` says otherwise
+    if (write(EventType::delivery, 0, delivery, repeats ? kRepeats : 0)) return;
+    has_last_delivery_ = false;
     for (const SessionId id : delivery.sessions) end(id, Reason::too_large);
 }
 

@@ -96,7 +96,7 @@ private:
     /// What came for the session fits in no ring.
     void end(SessionId id, Reason reason);
     template <typename Event>
-    bool write(EventType type, std::uint32_t session, const Event& event);
+    bool write(EventType type, std::uint32_t session, const Event& event, std::uint16_t flags = 0);
     void write_small(EventType type, std::uint16_t flags, SessionId session);
     RingStatus reserve(std::size_t body_bytes);
     bool wait_for_room(std::size_t body_bytes);
@@ -114,6 +114,7 @@ private:
     std::size_t first_{0};               ///< rotates
     bool more_{false};                   ///< an operation was not offered that could have been
     bool is_overrun_{false};
+    bool has_last_delivery_{false};  ///< the latest one is among the events
     RelayCounters counters_;
 };
 

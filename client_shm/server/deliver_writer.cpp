@@ -55,17 +55,6 @@ void write_sets_of_one_change(std::byte* at, const ViewEvent& event) {
     }
 }
 
-void write_payload(std::byte* at, const MessageHead& head) {
-    const std::span<const std::byte> payload = head.payload();
-    if (!payload.empty()) std::memcpy(at, payload.data(), payload.size());
-}
-
-void write_body(std::byte* at, const MessageHead& head, bool same) {
-    if (same) return write_payload(at, head);
-    head.write_to(at);
-    write_payload(at + head.bytes(), head);
-}
-
 void commit(RingProducer& ring, RecordType type, std::size_t body_bytes,
             std::uint64_t operation = 0) {
     ring.commit({static_cast<std::uint32_t>(body_bytes), type, 0, operation});

@@ -72,7 +72,8 @@ private:
     std::size_t size_{0};  ///< a multiple of kPayloadAlign
     std::uint64_t serial_{0};
     bool made_{false};
-    std::array<std::byte, align_up(sizeof(MessageBody) + kNamesBytesMax, kPayloadAlign)> bytes_;
+    alignas(MessageBody)
+        std::array<std::byte, align_up(sizeof(MessageBody) + kNamesBytesMax, kPayloadAlign)> bytes_;
 };
 
 /// Bytes that the record of such a view takes in a ring; nearly, but never less.
@@ -83,6 +84,16 @@ inline RecordHeader message_header(const MessageHead& head, bool same) {
     const auto bytes = static_cast<std::uint32_t>(head.body_bytes(same));
     if (!same) return {bytes, RecordType::message, 0, 0};
     return {bytes, RecordType::message, kSameHead, head.operation()};
+}
+
+/// What stands behind that header.
+inline void write_body(std::byte* at, const MessageHead& head, bool same) {
+    if (!same) {
+        head.write_to(at);
+        at += head.bytes();
+    }
+    const std::span<const std::byte> payload = head.payload();
+    if (!payload.empty()) std::memcpy(at, payload.data(), payload.size());
 }
 
 /// Each gives ok, full, too_large, or corrupt (the client's counter is impossible).

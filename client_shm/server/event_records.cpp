@@ -113,7 +113,7 @@ const Delivery& EventReader::delivery(const RecordView& record) {
     delivery_.ring = {head.ring_epoch, NodeIndex{head.representative}};
     delivery_.seq = Seq{head.seq};
     delivery_.index = head.index;
-    delivery_.repeats = false;  // each record stands for itself, in another place
+    delivery_.repeats = record.header.flags == kRepeats;
     delivery_.payload = {record.body + head.payload_at, record.header.body_bytes - head.payload_at};
     return delivery_;
 }

@@ -23,13 +23,15 @@ enum class EventType : std::uint16_t {
     outcome,    ///< engine::SessionOutcome
     too_large,  ///< the Reason, negated: what came for the session fits in no ring
     overrun,    ///< of no session: some events are missing here
-    delivery,   ///< its body says for which sessions
+    delivery,   ///< kRepeats or 0; its body says for which sessions
     view,
     flush,
 };
 
 /// ordered: it may be about the operation that the engine has begun with.
 inline constexpr std::uint16_t kAtHand = 0x100;
+/// delivery: Delivery::repeats, of the delivery event before it. It says all again, elsewhere.
+inline constexpr std::uint16_t kRepeats = 1;
 
 /// Bytes of a delivery beside its payload, beyond what a session's record has.
 inline constexpr std::uint64_t kDeliveryExtraMax = kSessionsMax * sizeof(SessionId) + 1024;

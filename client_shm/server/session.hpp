@@ -133,13 +133,12 @@ public:
     void on_run(const RunBody& run) {
         written_ += run.records;
         log_written_ += run.bytes;
-        last_head_ = 0;
         pins_.pin_open(deliver_.tail());
     }
     /// It reads the plane's open run: its ring must refer to that before anything else.
     void enter_run() {
         in_run = true;
-        last_head_ = 0;
+        last_head_ = 0;  // and so behind it
     }
     /// Ended while its client may still read what the ring refers to: memory of the log, which must
     /// not change under it.

@@ -37,7 +37,7 @@ enum class Step : std::uint8_t {
     deliver,  ///< u16 size, u8 service: a message for the session
     hang_up,
     log_released,  ///< u64: the bytes given back in the log become this
-    say_to_both,   ///< u16 size: a message for the session and its neighbour
+    say_to_both,   ///< u16 size, its top bit: repeats; a message for the session and its neighbour
     neighbour,     ///< u8: the neighbour reads so many records
     let_go,        ///< the client says that it is done, and reads on
     origin,        ///< u64: the submit ring's origin becomes this
@@ -108,7 +108,14 @@ void check_op(const ClientOp& op, const SessionSlot& slot) {
     TORC_CHECK(sum(op.payload) <= 255 * op.payload.size());
 }
 
-std::span<const std::byte> text_of(const RecordView& record) {
+/// A message that follows has no head, and another before it with one.
+std::span<const std::byte> text_of(const RecordView& record, bool& may_follow) {
+    if (record.header.flags == kSameHead) {
+        TORC_CHECK(may_follow);
+        return {record.body, record.header.body_bytes};
+    }
+    TORC_CHECK(record.header.flags == 0);
+    may_follow = true;
     MessageBody body;
     std::memcpy(&body, record.body, sizeof body);
     const std::size_t at = align_up(sizeof body + body.names_bytes, kPayloadAlign);
@@ -137,10 +144,13 @@ public:
     void read(std::size_t records) {
         RecordView record;
         for (std::size_t i = 0; i < records && next(record); ++i) {
-            hear(text_of(record));
+            hear(text_of(record, may_follow_));
             if (walk_.is_inside()) {
                 log_bytes_ += walk_.advance(record);
-                if (!walk_.is_inside()) ring_.advance(walk_.run());
+                if (!walk_.is_inside()) {
+                    ring_.advance(walk_.run());
+                    may_follow_ = false;
+                }
             } else {
                 ring_.advance(record);
             }
@@ -168,6 +178,7 @@ private:
             if (status != RingStatus::ok) return false;
             if (record.header.type != RecordType::run) return true;
             TORC_CHECK(walk_.enter(record));
+            may_follow_ = false;
         }
         TORC_CHECK(walk_.peek(record));
         return true;
@@ -186,6 +197,7 @@ private:
     DeliverHeader* header_;
     RingConsumer ring_;
     RunWalk walk_;
+    bool may_follow_{false};  ///< the record before in the ring or run has a head to share
     std::deque<Text> expected_;
     std::size_t waiting_bytes_{0};
     std::uint64_t records_{0};
@@ -236,7 +248,7 @@ public:
                 hands_.header()->log_released.store(input.take<std::uint64_t>());
                 break;
             case Step::say_to_both:
-                say_to_both(input.take<std::uint16_t>() / 4);
+                say_to_both(input.take<std::uint16_t>());
                 break;
             case Step::neighbour:
                 neighbour_.read(input.take<std::uint8_t>());
@@ -286,7 +298,9 @@ private:
         const std::array<SessionId, 1> sessions{slot_.id};
         say(sessions, std::span(payload).first(size / 4), service);
     }
-    void say_to_both(std::size_t size) {
+    void say_to_both(std::uint16_t what) {
+        const std::size_t size = what % 0x8000 / 4;
+        const bool repeats = said_to_both_ && what >= 0x8000;
         // The neighbour keeps up: nobody ends it for being slow.
         if (neighbour_.waiting_bytes() + size > kCapacityMin / 4) {
             plane_.publish();
@@ -298,12 +312,15 @@ private:
         std::fill(text.begin(), text.end(), value);
         neighbour_.expect(size, value);
         const std::array<SessionId, 2> sessions{slot_.id, neighbour_.id()};
-        say(sessions, text, static_cast<unsigned>(Service::agreed));
+        say(sessions, text, static_cast<unsigned>(Service::agreed), repeats);
+        said_to_both_ = true;
     }
     void say(std::span<const SessionId> sessions, std::span<const std::byte> payload,
-             unsigned service) {
-        const std::array<std::string_view, 1> groups{"g"};
+             unsigned service, bool repeats = false) {
+        static constexpr std::array<std::string_view, 1> groups{"g"};
+        said_to_both_ = false;
         engine::Delivery delivery;
+        delivery.repeats = repeats;
         delivery.sessions = sessions;
         delivery.sender = "#a#b";
         delivery.groups = groups;
@@ -318,6 +335,7 @@ private:
     ClientHands hands_;
     Neighbour neighbour_;
     unsigned said_{0};
+    bool said_to_both_{false};  ///< by the last message
     bool hung_up_{false};
     bool let_go_{false};
 };

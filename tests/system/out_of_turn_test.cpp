@@ -188,6 +188,20 @@ TEST_F(Outcomes, ReleasesThatDoNotFit) {
     ASSERT_EQ(torc_receive(ann(), &message, kWait), TORC_OK);
     EXPECT_EQ(torc_release(ann(), &message), TORC_OK);
     EXPECT_EQ(torc_release(ann(), &message), TORC_ERROR_STATE) << "twice";
+    EXPECT_EQ(torc_release_through(ann(), &message), TORC_ERROR_STATE)
+        << "nothing before it either";
+}
+
+TEST_F(Outcomes, ReleaseThroughGivesBackWhatCameBefore) {
+    std::vector<torc_message> held(4);
+    for (std::size_t i = 0; i < held.size(); ++i) ann_.send(ann_.name(), std::to_string(i));
+    for (torc_message& each : held) ASSERT_EQ(torc_receive(ann(), &each, kWait), TORC_OK);
+    EXPECT_EQ(torc_release_through(ann(), &held[2]), TORC_OK);
+    for (std::size_t i = 0; i < 3; ++i) {
+        EXPECT_EQ(torc_release(ann(), &held[i]), TORC_ERROR_STATE) << i;
+    }
+    EXPECT_EQ(std::string(static_cast<const char*>(held[3].data), held[3].size), "3");
+    EXPECT_EQ(torc_release(ann(), &held[3]), TORC_OK);
 }
 
 TEST_F(Outcomes, MoreRecordsHeldThanAllowed) {

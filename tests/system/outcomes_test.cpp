@@ -274,6 +274,7 @@ TEST_F(Outcomes, NullPointers) {
         EXPECT_EQ(torc_receive_into(who, is_null ? &message : nullptr, &target, 0),
                   TORC_ERROR_ARGUMENT);
         EXPECT_EQ(torc_release(who, is_null ? &message : nullptr), TORC_ERROR_ARGUMENT);
+        EXPECT_EQ(torc_release_through(who, is_null ? &message : nullptr), TORC_ERROR_ARGUMENT);
         EXPECT_EQ(torc_counts_of(who, is_null ? &counts : nullptr), TORC_ERROR_ARGUMENT);
     }
     EXPECT_EQ(torc_hang_up(nullptr), TORC_ERROR_ARGUMENT);

@@ -5,6 +5,7 @@
 
 #include "client_shm/server/client_relay.hpp"
 #include "client_shm/server/relayed_plane.hpp"
+#include "tests/unit/client_shm/message_reader.hpp"
 #include "tests/unit/client_shm/plane_fixture.hpp"
 
 namespace torc::client_shm::test {
@@ -406,6 +407,52 @@ TEST_F(ClientCoreTest, OneThatStandsStillEndsSessionsButNotTheRing) {
     relay->publish();
     client_pass();
     EXPECT_EQ(next->drain(), std::vector<RecordType>{RecordType::message});
+}
+
+/// A message without a head begins like the one that was the last to reach the client core.
+TEST_F(ClientCoreTest, WhatRepeatsIsFollowedThereTooUnlessTheOneBeforeWasLost) {
+    start();
+    const auto client = open("a");
+    std::vector<SessionId> sessions{client->id()};
+    engine::Delivery delivery;
+    delivery.sender = "#a#n1";
+    const auto say = [&](std::string group, std::string text, bool repeats) {
+        const std::array<std::string_view, 1> groups{group};
+        delivery.sessions = sessions;
+        delivery.groups = groups;
+        delivery.repeats = repeats;
+        delivery.payload = std::as_bytes(std::span(text));
+        relay->deliver(delivery);
+    };
+    const auto arrived = [&] {
+        relay->publish();
+        client_pass();
+        Strings got;
+        MessageReader heads;
+        RecordView record;
+        while (client->consumer.peek(record) == RingStatus::ok) {
+            const MessageReader::Said said = heads.read(record);
+            got.push_back((said.follows ? "+" : "") + said.payload + said.names.substr(7));
+            client->consumer.advance(record);
+        }
+        client->consumer.publish();
+        return got;
+    };
+    const auto with_group = [](const std::string& text, char group) {
+        return text + std::string{'\1', group, '\0'};
+    };
+    say("g", "1", false);
+    say("g", "2", true);
+    EXPECT_EQ(arrived(), (Strings{with_group("1", 'g'), with_group("+2", 'g')}));
+    // What fits in no ring is not among the events; what repeats it is not like "3".
+    say("g", "3", false);
+    sessions = {kNobody};
+    say("h", std::string(kCapacityMax, 'x'), false);
+    sessions = {client->id()};
+    say("h", "4", true);
+    say("h", "5", true);
+    EXPECT_EQ(arrived(),
+              (Strings{with_group("3", 'g'), with_group("4", 'h'), with_group("+5", 'h')}));
 }
 
 TEST_F(ClientCoreTest, WhatFitsInNoRingEndsItsSession) {

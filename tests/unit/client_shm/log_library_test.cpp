@@ -10,6 +10,7 @@
 
 #include "client_shm/names.hpp"
 #include "tests/unit/client_shm/library_support.hpp"
+#include "tests/unit/client_shm/message_reader.hpp"
 
 namespace torc::client_shm::test {
 namespace {
@@ -100,19 +101,17 @@ private:
                   MAP_FAILED);
         return base;  // until the process ends
     }
-    static std::string text_of(const RecordView& record) {
-        if (record.header.type != RecordType::message) return "view";
-        MessageBody body;
-        std::memcpy(&body, record.body, sizeof body);
-        const std::size_t at = align_up(sizeof body + body.names_bytes, kPayloadAlign);
-        const void* payload = record.body + at;
-        return {static_cast<const char*>(payload), record.header.body_bytes - at};
+    std::string text_of(const RecordView& record) {
+        if (record.header.type == RecordType::message) return heads_.read(record).payload;
+        heads_.forget();
+        return "view";
     }
 
     Fd socket_;
     std::array<Fd, kHelloFds> fds_;
     RingProducer producer_;
     RingConsumer consumer_;
+    MessageReader heads_;
 };
 
 /// FNV-1a over what a receiver got, in its order.

@@ -135,11 +135,24 @@ private:
         delivery.service = op.service;
         delivery.type = op.type;
         delivery.ring = {7, NodeIndex{3}};
-        delivery.seq = Seq{++seq_};
-        delivery.index = 5;
+        delivery.repeats = is_in_last_frame(op, targets);
+        delivery.seq = Seq{seq_};
+        delivery.index = 5 + in_frame_;
         delivery.payload = op.payload;
         plane_.deliver(delivery);
         return engine::Accept::accepted;
+    }
+    /// Up to four messages of one envelope, to the same sessions, are in one frame.
+    bool is_in_last_frame(const engine::ClientOp& op, const std::vector<SessionId>& targets) {
+        std::string envelope = names_[raw(op.session)] + '\0' + std::to_string(op.type);
+        for (const std::string_view group : op.groups) envelope += '\0' + std::string(group);
+        const bool repeats = ++in_frame_ < 4 && envelope == envelope_ && targets == targets_;
+        envelope_ = envelope;
+        targets_ = targets;
+        if (repeats) return true;
+        ++seq_;
+        in_frame_ = 0;
+        return false;
     }
     void leave(const std::string& group, SessionId session, bool gone) {
         auto& members = groups_[group];
@@ -178,6 +191,9 @@ private:
     std::map<std::string, std::vector<SessionId>> joiners_;  ///< of flush groups, without a view
     std::map<std::string, std::vector<SessionId>> waiting_;  ///< for their flush_ok
     std::uint64_t seq_{0};
+    std::string envelope_;  ///< of the last message
+    std::vector<SessionId> targets_;
+    std::uint32_t in_frame_{0};
     std::uint64_t view_{0};
 };
 
