@@ -29,8 +29,8 @@ struct LoadPlan {
     std::size_t payload_bytes{64};  ///< at least kStampBytes
     double messages_per_second{0};  ///< of each sender, open loop; 0: as fast as it goes, a flood
     Arrivals arrivals{Arrivals::even};
-    std::uint64_t seed{1};        ///< of the arrivals; each sender adds its number
-    std::uint32_t window{0};      ///< closed loop: own messages under way; 0: no limit but a flood's
+    std::uint64_t seed{1};    ///< of the arrivals; each sender adds its number
+    std::uint32_t window{0};  ///< closed loop: own messages under way; 0: no limit but a flood's
     double warm_up_seconds{0.5};  ///< not measured
     /// How long a client looks, offering its processor to others, before it sleeps.
     std::int64_t spin_ns{5'000'000};
