@@ -23,11 +23,12 @@ struct UdpCounters {
     std::uint64_t rx_truncated{0};  ///< longer than frame_bytes; also in rx_rejected
     std::uint64_t rx_foreign{0};    ///< source is no daemon of the cluster; also in rx_rejected
     std::uint64_t rx_empty{0};      ///< no byte of payload; also in rx_rejected
-    std::uint64_t rx_errors{0};   ///< the kernel answered a receive with an error; it was repeated
-    std::uint64_t rx_own{0};      ///< own multicasts that came back and were left out
-    std::uint64_t tx_calls{0};    ///< sendmmsg calls
-    std::uint64_t tx_retries{0};  ///< of them repeated because the socket was full
-    std::uint64_t tx_errors{0};   ///< sends that the kernel refused; their frames are in tx_dropped
+    std::uint64_t rx_errors{0};  ///< the kernel answered a receive with an error; it was repeated
+    std::uint64_t rx_own{0};     ///< own multicasts that came back and were left out
+    std::uint64_t tx_calls{0};   ///< sendmmsg calls
+    std::uint64_t tx_segmented{0};  ///< frames offered to the kernel in one piece with others
+    std::uint64_t tx_retries{0};    ///< of them repeated because the socket was full
+    std::uint64_t tx_errors{0};  ///< sends that the kernel refused; their frames are in tx_dropped
 };
 
 /// What both ways of receiving share: where frames come from and who judges a datagram.

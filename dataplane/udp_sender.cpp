@@ -5,10 +5,13 @@
 #include <cerrno>
 #include <cstring>
 #include <netinet/udp.h>
+#include <optional>
 
 #include <poll.h>
 
 #include "base/check.hpp"
+#include "wire/hop.hpp"
+#include "wire/validate.hpp"
 
 namespace torc::dataplane {
 namespace {
@@ -18,6 +21,15 @@ constexpr std::size_t kSegmentsMax = 64;            // UDP_MAX_SEGMENTS of Linux
 constexpr std::size_t kSegmentedBytesMax = 65'000;  // an IPv4 datagram less its headers, rounded
 constexpr int kTriesMax = 4;
 constexpr int kTryPauseMs = 1;
+
+/// Who asked for it may have lost all of a burst because it left as one: a packet socket or a DPDK
+/// port on a virtual interface (veth, tap) gets what the sending kernel has not cut yet, and drops
+/// it as too long. So what is sent again goes alone, or it would be lost like that for ever.
+bool is_sent_again(const FrameRef& frame) {
+    const std::optional<wire::HopHeader> hop = wire::peek_hop(frame.bytes());
+    return hop && hop->magic == wire::kMagic && wire::Kind{hop->kind} == wire::Kind::data &&
+           (hop->flags & wire::kHopRetransmitted) != 0;
+}
 
 }  // namespace
 
@@ -98,11 +110,12 @@ void UdpSender::send_to(const Queue& queue, std::span<const Queued> run, std::ui
 // How many frames from the front may leave as one message: all of one size but the last, which may
 // be shorter.
 std::size_t UdpSender::segment_count(std::span<const Queued> frames) const {
-    if (!segments_) return 1;
+    if (!segments_ || is_sent_again(frames.front().frame)) return 1;
     const std::uint32_t size = frames.front().frame.size;
     const std::size_t most = std::min({frames.size(), kSegmentsMax, kSegmentedBytesMax / size});
     std::size_t count = 1;
     while (count < most && frames[count].frame.size <= size) {
+        if (is_sent_again(frames[count].frame)) break;
         if (frames[count++].frame.size < size) break;
     }
     return count;
@@ -121,6 +134,7 @@ std::size_t UdpSender::fill(std::span<const Queued> frames, sockaddr_in& to) {
         header.msg_iov = &parts_[used];
         header.msg_iovlen = count;
         if (count > 1) {
+            udp_.tx_segmented += count;
             header.msg_control = controls_[message].bytes.data();
             header.msg_controllen = controls_[message].bytes.size();
             cmsghdr* control = CMSG_FIRSTHDR(&header);

@@ -48,6 +48,7 @@ LoadClient::LoadClient(const Target& target, const LoadPlan& plan, int sender,
 
 LoadClient::~LoadClient() {
     stop_sending();
+    give_up();  // nobody asked how it ends: the others' end markers may never come
     if (thread_.joinable()) thread_.join();
 }
 

@@ -1,5 +1,6 @@
 #include "tools/torc/netns.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <fstream>
@@ -61,6 +62,9 @@ Networks Networks::separate(std::size_t nodes, const std::vector<std::string>& a
     };
     const std::string middle = add_namespace(stem + "br");
     make_bridge(middle, size);
+    const bool mixed =
+        std::find(with_address.begin(), with_address.end(), true) != with_address.end() &&
+        std::find(with_address.begin(), with_address.end(), false) != with_address.end();
     std::vector<std::string> ports;
     for (std::size_t i = 0; i < nodes; ++i) {
         const std::string number = std::to_string(i);
@@ -70,6 +74,10 @@ Networks Networks::separate(std::size_t nodes, const std::vector<std::string>& a
         ip(in(name, {"link", "add", "torc0", "mtu", size, "type", "veth", "peer", "name", far,
                      "mtu", size, "netns", middle}));
         ip(in(middle, {"link", "set", far, "master", "torcbr", "up"}));
+        // Beside nodes that get frames as they come, a kernel's bursts must be cut, as a card
+        // would.
+        if (mixed && with_address[i])
+            ip(in(name, {"link", "set", "dev", "torc0", "gso_max_segs", "1"}));
         if (with_address[i]) ip(in(name, {"addr", "add", addresses[i] + "/24", "dev", "torc0"}));
         ip(in(name, {"link", "set", "torc0", "up"}));
         ip(in(name, {"link", "set", "lo", "up"}));

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "tests/unit/dataplane/udp_port_support.hpp"
+#include "wire/hop.hpp"
 
 namespace torc::dataplane {
 namespace {
@@ -155,6 +156,30 @@ TEST_P(UdpPortTest, ABurstOfMixedSizesArrivesWholeAndInOrder) {
         const bool few_messages = a->describe().find("cuts bursts") != std::string::npos;
         EXPECT_TRUE(segmented || !few_messages);
     }
+}
+
+TEST_P(UdpPortTest, WhatIsSentAgainLeavesAlone) {
+    const auto a = open(0), b = open(1);
+    const auto data_frame = [](std::uint8_t flags) {
+        wire::HopHeader hop;
+        hop.kind = static_cast<std::uint8_t>(wire::Kind::data);
+        hop.flags = flags;
+        std::string text(1000, 'x');
+        std::memcpy(text.data(), &hop, sizeof hop);
+        return text;
+    };
+    std::vector<std::string> sent(5, data_frame(wire::kHopRetransmitted));
+    sent.push_back(data_frame(0));
+    sent.push_back(data_frame(wire::kHopRetransmitted | wire::kHopRecovery));
+    for (const std::string& text : sent) send(*a, text, NodeIndex{1});
+    a->flush();
+    EXPECT_EQ(take_texts(*b, sent.size()), sent);
+    EXPECT_EQ(a->udp_counters().tx_segmented, 0u);
+    for (int i = 0; i < 5; ++i) send(*a, data_frame(0), NodeIndex{1});
+    a->flush();
+    EXPECT_EQ(take_texts(*b, 5).size(), 5u);
+    const bool cuts = a->describe().find("cuts bursts") != std::string::npos;
+    EXPECT_EQ(a->udp_counters().tx_segmented, cuts ? 5u : 0u);
 }
 
 TEST_P(UdpPortTest, AFrameIsKeptUntilItIsSent) {
