@@ -117,6 +117,10 @@ struct torc_session {
     /// Code of the session's end; 0 while it lives. Set once.
     std::atomic<int> ended{0};
     std::atomic<bool> hung_up{false};
+    /// Of any thread that waits: others used its processor when it last offered it; and when one
+    /// that timed out last looked at the socket.
+    std::atomic<bool> shares_processor{false};
+    std::atomic<std::int64_t> wait_looked_ns{0};
     std::size_t group_name_max{TORC_GROUP_NAME_MAX};
     torc::client_shm::FlushGroups flush_groups;
 

@@ -15,9 +15,15 @@
 namespace torc::client_shm {
 namespace {
 
-/// A send looks at the socket no more often than this, and seldom before so many others.
-constexpr std::int64_t kSendLookNs = 10'000'000;
+/// Neither sends nor waits that time out look at the socket more often than this.
+constexpr std::int64_t kSocketLookNs = 10'000'000;
+/// A send asks the clock for that before every so manieth.
 constexpr std::uint32_t kSendsPerLook = 8;
+
+/// Looks between two offers of the processor that nobody takes.
+constexpr int kLooksAlone = 16;
+/// An offer that took longer was taken: two switches between processes cost more.
+constexpr std::int64_t kOfferTakenNs = 1'000;
 
 void write_bell(int bell) {
     const std::uint64_t one = 1;
@@ -33,20 +39,39 @@ void pause_cpu() {
 }
 
 /// Looks for a while before it sleeps. Between looks the processor is offered to others: the daemon
-/// may be waiting for it, and who looks through its time slice then waits for itself. With nobody
-/// waiting an offer costs a fifth of a microsecond.
-bool spin_until(const torc_session& session, ReadyFn ready, std::uint64_t argument,
-                Deadline& deadline) {
+/// may be waiting for it, and who looks through its time slice then waits for itself. While somebody
+/// takes what is offered there is one look between two offers, and none before the first: each turn
+/// is the shorter for it. With nobody waiting an offer costs a fifth of a microsecond.
+bool spin_until(torc_session& session, ReadyFn ready, std::uint64_t argument, Deadline& deadline) {
     if (session.spin_ns <= 0) return false;
     const std::int64_t until = monotonic_ns() + session.spin_ns;
-    do {
-        for (int i = 0; i < 16; ++i) {
+    bool shares = session.shares_processor.load(std::memory_order_relaxed);
+    for (int looks = shares ? 0 : kLooksAlone;; looks = shares ? 1 : kLooksAlone) {
+        for (int i = 0; i < looks; ++i) {
             if (ready(session, argument)) return true;
             pause_cpu();
         }
+        const std::int64_t offered = monotonic_ns();
         sched_yield();
-    } while (monotonic_ns() < until && !deadline.passed());
-    return false;
+        const std::int64_t now = monotonic_ns();
+        if (shares != (now - offered > kOfferTakenNs)) {
+            shares = !shares;
+            session.shares_processor.store(shares, std::memory_order_relaxed);
+        }
+        if (now >= until || deadline.passed()) return ready(session, argument);
+    }
+}
+
+/// A program that polls with short timeouts never sleeps, and so never asks the socket whether the
+/// daemon lives; here it does, now and then. The next call tells what was found.
+int give_up_waiting(torc_session& session) {
+    const std::int64_t now = monotonic_ns();
+    const std::int64_t looked = session.wait_looked_ns.load(std::memory_order_relaxed);
+    if (now - looked > kSocketLookNs) {
+        session.wait_looked_ns.store(now, std::memory_order_relaxed);
+        check_ended(session, true);
+    }
+    return TORC_WOULD_BLOCK;
 }
 
 }  // namespace
@@ -91,6 +116,7 @@ int wait_until(torc_session& session, const Waiting& waiting, ReadyFn ready, std
                Deadline& deadline) {
     if (deadline.passed()) return TORC_WOULD_BLOCK;
     if (spin_until(session, ready, argument, deadline)) return TORC_OK;
+    if (deadline.passed()) return give_up_waiting(session);
     const int armed = arm(session, waiting, ready, argument);
     if (armed == TORC_READY) return TORC_OK;
     if (armed != TORC_OK) return armed;
@@ -123,7 +149,7 @@ int check_ended_sending(torc_session& session) {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     const std::int64_t now_ns = std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-    const bool look = now_ns - session.looked_ns > kSendLookNs;
+    const bool look = now_ns - session.looked_ns > kSocketLookNs;
     if (look) session.looked_ns = now_ns;
     return check_ended(session, look);
 }

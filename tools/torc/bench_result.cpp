@@ -53,9 +53,11 @@ nlohmann::json load_json(const BenchCell& cell) {
 void add_latency(nlohmann::json& json, const CellResult& result) {
     for (const auto& [name, percent] : kPercentiles) {
         json[name] = us(result.own_latency.percentile(percent));
+        json[std::string("others_") + name] = us(result.others_latency.percentile(percent));
         json[std::string("all_") + name] = us(result.latency.percentile(percent));
     }
     json["max_us"] = us(result.own_latency.max());
+    json["others_max_us"] = us(result.others_latency.max());
     json["all_max_us"] = us(result.latency.max());
     if (result.own_safe_latency.count() == 0) return;
     for (const auto& [name, percent] : kPercentiles) {

@@ -54,7 +54,7 @@ CellResult sum_up(const BenchCell& cell, const std::vector<ClientReport>& report
     for (const ClientReport& report : reports) {
         const double rate = static_cast<double>(report.measured) / cell.load.seconds;
         result.messages_per_second = std::min(result.messages_per_second, rate);
-        result.latency.merge(report.latency);
+        result.others_latency.merge(report.others_latency);
         result.own_latency.merge(report.own_latency);
         result.own_safe_latency.merge(report.own_safe_latency);
         result.unsent += report.unsent;
@@ -63,6 +63,9 @@ CellResult sum_up(const BenchCell& cell, const std::vector<ClientReport>& report
         result.same_order = result.same_order && report.error.empty() && report.gaps == 0 &&
                             report.order_hash == reports.front().order_hash;
     }
+    result.latency.merge(result.others_latency);
+    result.latency.merge(result.own_latency);
+    result.latency.merge(result.own_safe_latency);
     result.payload_bits_per_second =
         result.messages_per_second * 8.0 * static_cast<double>(cell.load.payload_bytes);
     return result;

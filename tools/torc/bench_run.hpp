@@ -23,6 +23,7 @@ struct CellResult {
     double messages_per_second{0};  ///< of the slowest receiver
     double payload_bits_per_second{0};
     telemetry::Histogram<> latency;           ///< all messages at all receivers
+    telemetry::Histogram<> others_latency;    ///< messages at those who did not send them
     telemetry::Histogram<> own_latency;       ///< own messages at their senders
     telemetry::Histogram<> own_safe_latency;  ///< of those that LoadPlan::safe_every made SAFE
     std::uint64_t unsent{0};  ///< due messages for which there was no room to the end

@@ -86,6 +86,7 @@ void LoadClient::run() {
         report_.error_code = error.code();
         failed_.store(true, std::memory_order_release);
     }
+    tally_.settle();
     report_.received = received_.load(std::memory_order_relaxed);
     report_.views = views_.load(std::memory_order_relaxed);
     report_.measured_seconds = static_cast<double>(last_measured_ns_ - measure_from_ns_) / 1e9;
@@ -235,11 +236,11 @@ void LoadClient::take_stamped(const Stamp& stamp, std::int64_t now) {
         last_measured_ns_ = now;
     }
     if (!is_measured(stamp.intended_ns)) return;
-    const auto latency =
-        static_cast<std::uint64_t>(std::max<std::int64_t>(now - stamp.intended_ns, 0));
-    report_.latency.record(latency);
-    if (!own) return;
-    (is_made_safe(stamp.counter) ? report_.own_safe_latency : report_.own_latency).record(latency);
+    telemetry::Histogram<>& histogram = !own                          ? report_.others_latency
+                                        : is_made_safe(stamp.counter) ? report_.own_safe_latency
+                                                                      : report_.own_latency;
+    tally_.record(histogram,
+                  static_cast<std::uint64_t>(std::max<std::int64_t>(now - stamp.intended_ns, 0)));
 }
 
 }  // namespace torc::tool

@@ -17,6 +17,7 @@
 
 #include "telemetry/histogram.hpp"
 #include "tools/torc/clock.hpp"
+#include "tools/torc/latency_tally.hpp"
 #include "tools/torc/send_schedule.hpp"
 #include "tools/torc/session.hpp"
 
@@ -61,7 +62,7 @@ struct ClientReport {
     std::uint64_t views{0};
     telemetry::Histogram<> own_latency;       ///< of own messages, ns
     telemetry::Histogram<> own_safe_latency;  ///< of those that `safe_every` made SAFE; not above
-    telemetry::Histogram<> latency;           ///< of all messages, ns (same clock: same machine)
+    telemetry::Histogram<> others_latency;    ///< of others' messages, ns (one clock: one machine)
     std::string error;                        ///< why the client ended early; empty: it did not
     int error_code{0};
 };
@@ -141,6 +142,7 @@ private:
     std::array<const char*, 1> groups_;
     std::thread thread_;
     ClientReport report_;
+    LatencyTally tally_;
 
     std::int64_t start_ns_{0};
     std::int64_t measure_from_ns_{0};

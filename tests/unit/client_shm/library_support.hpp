@@ -21,13 +21,13 @@ using Session = ::torc::Session;  // the library's, not the daemon's
 inline constexpr std::int64_t kPatience = 10'000'000'000;  // of tests that expect an answer
 
 inline Session connect(const TempDir& dir, const char* name = nullptr,
-                       bool single_threaded = false) {
+                       bool single_threaded = false, std::chrono::nanoseconds spin = 0ns) {
     const std::string path = dir.socket();
     SessionOptions options;
     options.daemon = path.c_str();
     options.name = name;
     options.single_threaded = single_threaded;
-    options.spin = 0ns;
+    options.spin = spin;
     auto session = Session::connect(options);
     if (!session) {
         // The daemon may be a child that is still starting.

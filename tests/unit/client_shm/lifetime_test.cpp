@@ -170,6 +170,19 @@ TEST(LostDaemon, PollingReceiverIsTold) {
     EXPECT_EQ(status.code(), TORC_ERROR_DAEMON_LOST);
 }
 
+TEST(LostDaemon, ReceiverWhoLooksUntilItsTimeoutIsToldBeforeItsLooksAreCounted) {
+    constexpr int kCalls = 200;  // a receiver who finds nothing so often looks only then
+    TempDir dir;
+    KillableDaemon daemon(dir.socket());
+    Session ann = connect(dir, "ann", false, 1h);
+    daemon.kill();
+    Status status(TORC_WOULD_BLOCK);
+    for (int i = 0; i < kCalls && status.would_block(); ++i) {
+        status = ann.receive(Timeout(20ms)).status();
+    }
+    EXPECT_EQ(status.code(), TORC_ERROR_DAEMON_LOST);
+}
+
 TEST(LostDaemon, ReservationOverTheDeathIsHarmless) {
     TempDir dir;
     KillableDaemon daemon(dir.socket());

@@ -25,6 +25,7 @@ CellResult run_with(double messages_per_second, std::uint64_t latency_us) {
     run.payload_bits_per_second = messages_per_second * 8000;
     run.own_latency.record(latency_us * 1000, 9999);
     run.own_latency.record(latency_us * 10'000, 1);
+    run.others_latency.record(2 * latency_us * 1000, 3);
     run.daemon_cpu_percent = {50, 60, 70};
     run.order_hashes = {0xAB, 0xAB, 0xAB};
     run.same_order = true;
@@ -49,13 +50,15 @@ TEST(BenchResult, TheJsonHasWhatTheIssueNames) {
     const auto json = to_json(cell_with(0), {run_with(100, 5)}, {});
     for (const char* name :
          {"port", "nodes", "senders", "payload_bytes", "service", "offered", "messages_per_second",
-          "p50_us", "p99_us", "p99_9_us", "p99_99_us", "max_us", "ceiling_frames_per_second",
+          "p50_us", "p99_us", "p99_9_us", "p99_99_us", "max_us", "others_p50_us", "all_p50_us",
+          "ceiling_frames_per_second",
           "daemon_cpu_percent", "same_order"}) {
         EXPECT_TRUE(json.contains(name)) << name;
     }
     EXPECT_EQ(json["offered"], "flood");
     EXPECT_EQ(json["nodes"], 3);
     EXPECT_EQ(json["max_us"], 50.0);
+    EXPECT_EQ(json["others_max_us"], 10.0);
     EXPECT_EQ(json["order_hash"][0], "00000000000000ab");
     EXPECT_TRUE(json["ceiling_frames_per_second"].is_null());
     EXPECT_FALSE(json.contains("share_of_ceiling"));
