@@ -39,9 +39,9 @@ void pause_cpu() {
 }
 
 /// Looks for a while before it sleeps. Between looks the processor is offered to others: the daemon
-/// may be waiting for it, and who looks through its time slice then waits for itself. While somebody
-/// takes what is offered there is one look between two offers, and none before the first: each turn
-/// is the shorter for it. With nobody waiting an offer costs a fifth of a microsecond.
+/// may be waiting for it, and who looks through its time slice then waits for itself. While
+/// somebody takes what is offered there is one look between two offers, and none before the first:
+/// each turn is the shorter for it. With nobody waiting an offer costs a fifth of a microsecond.
 bool spin_until(torc_session& session, ReadyFn ready, std::uint64_t argument, Deadline& deadline) {
     if (session.spin_ns <= 0) return false;
     const std::int64_t until = monotonic_ns() + session.spin_ns;

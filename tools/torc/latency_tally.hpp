@@ -7,8 +7,8 @@
 
 namespace torc::tool {
 
-/// Records latencies. Messages that come together often were as long under way: they are counted and
-/// recorded together.
+/// Records latencies. Messages that come together often were as long under way: they are counted
+/// and recorded together.
 class LatencyTally {
 public:
     void record(telemetry::Histogram<>& histogram, std::uint64_t ns) {
