@@ -17,7 +17,9 @@ struct Cpu {
     std::string name{"free"};
     Nanos rx_frame{0};  ///< a frame received
     Nanos tx_frame{0};  ///< a frame sent
-    Nanos token{0};     ///< a token visit, beside receiving and sending the token
+    /// A frame begun and closed. Its messages pay for it when they come in, in equal parts.
+    Nanos built_frame{0};
+    Nanos token{0};  ///< a token visit, beside receiving and sending the token
     sim::MessageCosts messages;
 };
 

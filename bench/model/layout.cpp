@@ -45,7 +45,8 @@ Layout layout_of(std::size_t payload, std::size_t frame_bytes) {
     Scratch scratch(frame_bytes);
     wire::FrameBuilder frame = scratch.builder();
     Layout layout;
-    while (frame.append({}, pieces)) ++layout.messages;
+    const wire::MessageTag tag{.envelope = static_cast<std::uint32_t>(prefix)};
+    while (frame.append(tag, pieces)) ++layout.messages;
     if (layout.messages > 0) {
         return {layout.messages, 1, sim::bytes_on_wire(frame.frame().size)};
     }

@@ -22,8 +22,8 @@ struct Layout {
     std::size_t wire_bytes{0};  ///< of these frames, with all that is around them
 };
 
-/// Asks the frame builder itself. `payload`: bytes of a message; `frame_bytes`: UDP payload of the
-/// largest frame, as in config::ClusterSettings.
+/// Asks the frame builder itself; all messages are of one session, to one group. `payload`: bytes
+/// of a message; `frame_bytes`: UDP payload of the largest frame, as in config::ClusterSettings.
 Layout layout_of(std::size_t payload, std::size_t frame_bytes);
 
 /// Ordered payload at each node, its own included, in 1e9 bit/s.

@@ -58,6 +58,7 @@ Cpu cpu_of(const std::string& text) {
         const std::string name = part.substr(0, equals);
         Nanos* const cost = name == "rx_frame"      ? &cpu.rx_frame
                             : name == "tx_frame"    ? &cpu.tx_frame
+                            : name == "built_frame" ? &cpu.built_frame
                             : name == "token"       ? &cpu.token
                             : name == "message_in"  ? &cpu.messages.in
                             : name == "message_out" ? &cpu.messages.out
@@ -70,11 +71,11 @@ Cpu cpu_of(const std::string& text) {
         const bool number = !digits.empty() && digits.size() < 10 &&
                             digits.find_first_not_of("0123456789") == std::string::npos;
         if (cost == nullptr || !number) {
-            throw CLI::ValidationError("--cpu",
-                                       "'" + part +
-                                           "' is not PART=NS: rx_frame, tx_frame, "
-                                           "token, message_in, message_out or message_own; "
-                                           "client_in, client_out or client_own");
+            throw CLI::ValidationError(
+                "--cpu", "'" + part +
+                             "' is not PART=NS: rx_frame, tx_frame, "
+                             "built_frame, token, message_in, message_out or message_own; "
+                             "client_in, client_out or client_own");
         }
         *cost = Nanos{std::stoll(digits)};
     }
@@ -143,10 +144,11 @@ void describe(CLI::App& app, CommandLine& line) {
     list("--in-flight", line.in_flight, "in_flight_frames")
         ->check(CLI::Range(1, int{kInFlightMax}));
     list("--burst", line.bursts, "burst_frames")->check(CLI::Range(1, int{kBurstMax}));
-    app.add_option("--cpu", line.cpus,
-                   "free, or NAME:PART=NS,...; parts: rx_frame, tx_frame, token, message_in, "
-                   "message_out, message_own; with client_in, client_out or client_own nodes "
-                   "have a second CPU, for clients; may be repeated");
+    app.add_option(
+        "--cpu", line.cpus,
+        "free, or NAME:PART=NS,...; parts: rx_frame, tx_frame, built_frame, token, message_in, "
+        "message_out, message_own; with client_in, client_out or client_own nodes "
+        "have a second CPU, for clients; may be repeated");
     list("--loads", line.setup.loads, "per cent of saturation at which latency is measured")
         ->check(CLI::Range(1, 100));
     list("--services", line.services, "of the latencies")->check(CLI::IsMember({"agreed", "safe"}));

@@ -39,8 +39,11 @@ sim::PhysicalOptions options_of(const Cell& cell, const Setup& setup) {
     options.parameters.rx_frame = cell.cpu.rx_frame;
     options.parameters.tx_frame = cell.cpu.tx_frame;
     options.parameters.token = cell.cpu.token;
-    options.costs = cell.cpu.messages;
     options.cluster.frame_bytes = cell.mtu - kIpUdpBytes;
+    options.costs = cell.cpu.messages;
+    const Layout layout = layout_of(cell.payload, options.cluster.frame_bytes);
+    options.costs.in += cell.cpu.built_frame * static_cast<std::int64_t>(layout.frames) /
+                        static_cast<std::int64_t>(layout.messages);
     options.cluster.in_flight_frames = cell.in_flight;
     options.cluster.burst_frames = cell.burst;
     if (setup.adaptive) options.cluster.in_flight = config::InFlight::adaptive;

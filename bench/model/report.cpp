@@ -39,6 +39,7 @@ double rounded(double value) { return std::round(value * 10'000) / 10'000; }
 Json json_of(const Cpu& cpu) {
     return {{"rx_frame_ns", cpu.rx_frame.count()},
             {"tx_frame_ns", cpu.tx_frame.count()},
+            {"built_frame_ns", cpu.built_frame.count()},
             {"token_ns", cpu.token.count()},
             {"message_in_ns", cpu.messages.in.count()},
             {"message_out_ns", cpu.messages.out.count()},

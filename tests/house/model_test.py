@@ -49,7 +49,7 @@ class Costs(unittest.TestCase):
         judged = self.parts["message_own"] - COUNTS["message_out/64"]
         for messages, size in ((model_costs.MESSAGES, 64), (1, 1350)):
             whole = COUNTS[f"data_sent/{size}"] + messages * COUNTS[f"message_in/{size}"]
-            self.assertAlmostEqual(self.charged(tx_frame=1, message_in=messages)
+            self.assertAlmostEqual(self.charged(tx_frame=1, built_frame=1, message_in=messages)
                                    + messages * judged, whole)
 
     def test_nothing_costs_less_than_nothing(self):

@@ -23,17 +23,18 @@ def instructions(counts: dict[str, float]) -> dict[str, float]:
 
     received_frame, received_message = split("data_received")
     sent_frame, sent_message = split("data_sent")
-    # A message of 1350 bytes pays for building a whole frame, one of 64 for a nineteenth of it.
+    # A message of 1350 bytes pays for building a whole frame, one of 64 for a nineteenth of it. The
+    # model charges it so, too: frames are built before the token comes, which must not wait for it.
     built_frame = (counts["message_in/1350"] - counts["message_in/64"]) * MESSAGES / (MESSAGES - 1)
     freed_frame = (counts["visit_loaded"] - counts["visit_idle"]) / IN_BURST
     rx_frame = received_frame + freed_frame
-    tx_frame = sent_frame + built_frame
     return {
         "rx_frame": rx_frame,
-        "tx_frame": tx_frame,
+        "tx_frame": sent_frame,
+        "built_frame": built_frame,
         # The model charges the token as a frame received and a frame sent, too. Those counted have
         # a message with a head of its own, which no token has: that may be more than a whole visit.
-        "token": max(0.0, counts["visit_idle"] - rx_frame - tx_frame),
+        "token": max(0.0, counts["visit_idle"] - rx_frame - sent_frame),
         "message_in": counts["message_in/1350"] - built_frame,
         "message_out": received_message,
         # Placed and judged at the sender, then one record in its session's ring.

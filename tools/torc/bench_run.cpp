@@ -42,6 +42,8 @@ std::vector<std::unique_ptr<LoadClient>> connect_clients(const BenchCell& cell,
         target.spin_ns = cell.load.spin_ns;
         const int sender = i < cell.senders ? static_cast<int>(i) : -1;
         clients.push_back(std::make_unique<LoadClient>(target, cell.load, sender, cell.senders));
+        // Each one's arrival is a view for all before it: a thousand would fill their rings.
+        for (const auto& client : clients) client->take_what_came();
     }
     for (const auto& client : clients) client->wait_for_members(clients.size());
     return clients;

@@ -52,6 +52,14 @@ LoadClient::~LoadClient() {
     if (thread_.joinable()) thread_.join();
 }
 
+void LoadClient::take_what_came() {
+    torc_message message;
+    while (session_.receive(message, 0)) {
+        take(message, 0);
+        session_.release(message);
+    }
+}
+
 void LoadClient::wait_for_members(std::size_t members) {
     torc_message message;
     while (members_.load(std::memory_order_relaxed) < members) {
@@ -117,10 +125,13 @@ void LoadClient::loop() {
 
 /// How long there is nothing to do but receive.
 std::int64_t LoadClient::wait_ns(std::int64_t now) const {
-    constexpr std::int64_t kLook = 1'000'000;  // how often a full ring or the end is looked at
+    constexpr std::int64_t kLook = 1'000'000;  // how often a full ring is looked at
+    // How often it is seen that nobody waits for this client any more. Thousands may do so.
+    constexpr std::int64_t kSeldom = 100'000'000;
     // A sleep ends late, by as much as a message takes; so the end of a wait is spent looking.
     constexpr std::int64_t kEarly = 60'000;
-    if (sender_ < 0 || end_sent_ || schedule_.floods()) return kLook;
+    if (sender_ < 0 || end_sent_) return kSeldom;
+    if (schedule_.floods()) return kLook;
     const std::int64_t left = schedule_.next_ns() - now;
     return std::clamp<std::int64_t>(left > kEarly ? left - kEarly : left, 0, kLook);
 }

@@ -76,6 +76,8 @@ public:
     LoadClient(const LoadClient&) = delete;
     LoadClient& operator=(const LoadClient&) = delete;
 
+    /// Receives what is there, so that nobody waits for room; before `start`.
+    void take_what_came();
     /// Receives until a view of the group has `members` members; before `start`.
     void wait_for_members(std::size_t members);
     void start();

@@ -41,8 +41,8 @@ TEST(Layout, OneLargeMessageFillsAFrame) {
 
 TEST(Layout, SmallMessagesArePacked) {
     const Layout layout = layout_of(64, kFrame1500);
-    EXPECT_EQ(layout.messages, 16u);
-    EXPECT_EQ(layout.wire_bytes, 48u + 16 * (8 + 80) + 66);
+    EXPECT_EQ(layout.messages, 19u);
+    EXPECT_EQ(layout.wire_bytes, 48u + (8 + 80) + 18 * (8 + 64) + 66) << "one envelope for all";
 }
 
 TEST(Layout, AMessageThatDoesNotFitIsCut) {
