@@ -95,6 +95,15 @@ class AioTest(unittest.IsolatedAsyncioTestCase):
                     self.assertEqual(int.from_bytes(message.data[:4], "little"), number)
             await task
 
+    async def test_many_at_once_wait_for_room_too(self):
+        async with self.connect("n0") as sender, self.connect("n1") as receiver:
+            flood = [number.to_bytes(4, "little") + bytes(100_000) for number in range(300)]
+            task = asyncio.create_task(sender.send_many(receiver.private_name, flood))
+            for number in range(len(flood)):
+                with await self.next(receiver, torc.Message) as message:
+                    self.assertEqual(int.from_bytes(message.data[:4], "little"), number)
+            await task
+
     async def test_close_ends_the_wait_of_a_task(self):
         session = await self.connect()
         waiting = asyncio.create_task(session.receive())

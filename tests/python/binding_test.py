@@ -170,6 +170,27 @@ for keep in range(20):
         with self.assertRaises(TypeError):
             session.send(own, "text")
 
+    def test_many_are_sent_at_once(self):
+        session = self.connect()
+        own = session.private_name
+        self.assertEqual(session.send_many(own, [b"one", bytearray(b"two"), b""]), 3)
+        self.assertEqual([bytes(self.next(session, torc.Message)) for _ in range(3)],
+                         [b"one", b"two", b""])
+        self.assertEqual(session.send_many(own, []), 0)
+        with self.assertRaises(torc.TooLarge):
+            session.send_many(own, [b"small", bytes(session.message_bytes_max + 1)])
+        self.assertIsNone(session.try_receive())
+
+    def test_many_may_be_more_than_there_is_room_for(self):
+        session = self.connect()
+        own = session.private_name
+        flood = [number.to_bytes(4, "little") + bytes(10_000) for number in range(4_000)]
+        sent = session.send_many(own, flood, timeout=0)
+        self.assertTrue(0 < sent < len(flood), sent)
+        for number in range(sent):
+            self.assertEqual(int.from_bytes(bytes(self.next(session, torc.Message))[:4], "little"),
+                             number)
+
     def test_a_message_is_written_in_place(self):
         session = self.connect()
         with session.reserve(session.private_name, 10) as room:

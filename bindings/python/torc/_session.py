@@ -226,6 +226,27 @@ class Session:
         """Sends once to a group, a private name, or to up to 100 of them."""
         self._until_room(*self._sending(groups, data, service, type, self_discard, timeout))
 
+    def send_many(self, groups: str | Sequence[str], messages: Sequence[Buffer], *,
+                  service: Service = Service.AGREED, type: int = 0, self_discard: bool = False,
+                  timeout: float | None = None) -> int:
+        """Sends several messages to the same groups, for less than as many calls of send().
+
+        Gives how many were sent, the first of them: all, unless the timeout came. Fails as send()
+        does when not even one was. One that is too large is found before any is sent.
+        """
+        batch, sent, until = _Batch(groups, messages), 0, _deadline(timeout)
+        while sent < batch.count:
+            left = None if until is None else max(0.0, until - time.monotonic())
+            try:
+                self._until_room(batch.size_of(sent), left, batch.send_from, self.raw, sent,
+                                 _flags(service, self_discard), type)
+            except WouldBlock:
+                if sent == 0:
+                    raise
+                break
+            sent += batch.sent
+        return sent
+
     def subgroup_send(self, group: str, members: Sequence[str], data: Buffer, *,
                       service: Service = Service.AGREED, type: int = 0,
                       self_discard: bool = False, timeout: float | None = None) -> None:
@@ -315,6 +336,31 @@ class Session:
 
 def _flags(service: int, self_discard: bool) -> int:
     return int(service | (lib.TORC_SELF_DISCARD if self_discard else 0))
+
+
+class _Batch:
+    """Messages to the same groups as C arrays; keeps alive what these point to."""
+
+    __slots__ = ("count", "sent", "_names", "_kept", "_array", "_out")
+
+    def __init__(self, groups: str | Sequence[str], messages: Sequence[Buffer]) -> None:
+        self._names = _Names(groups)
+        self._kept = [ffi.from_buffer(message) for message in messages]
+        self.count = len(self._kept)
+        self._array = ffi.new("struct iovec[]", [(kept, len(kept)) for kept in self._kept])
+        self._out = ffi.new("size_t*")
+        self.sent = 0
+
+    def size_of(self, index: int) -> int:
+        return len(self._kept[index])
+
+    def send_from(self, handle: Any, first: int, service: int, type: int, timeout_ns: int) -> int:
+        """All from `first` on. OK if any were sent, and `sent` says how many."""
+        result = int(lib.torc_send_many(handle, service, self._names.array, self._names.count, type,
+                                        self._array + first, self.count - first, self._out,
+                                        timeout_ns))
+        self.sent = int(self._out[0])
+        return int(_OK) if result == _WOULD_BLOCK and self.sent > 0 else result
 
 
 def _multigroup_send(listed: _Names, handle: Any, service: int, type: int, data: Any, size: int,

@@ -85,6 +85,16 @@ class AsyncSession:
         await self._until_room(len(memoryview(data).cast("B")), self.session.send, groups, data,
                                service=service, type=type, self_discard=self_discard)
 
+    async def send_many(self, groups: str | Sequence[str], messages: Sequence[Buffer], *,
+                        service: Service = Service.AGREED, type: int = 0,
+                        self_discard: bool = False) -> None:
+        """All of them, in this order; other tasks' messages may come between them when it waits."""
+        sent = 0
+        while sent < len(messages):
+            sent += await self._until_room(
+                len(memoryview(messages[sent]).cast("B")), self.session.send_many, groups,
+                messages[sent:], service=service, type=type, self_discard=self_discard)
+
     async def subgroup_send(self, group: str, members: Sequence[str], data: Buffer, *,
                             service: Service = Service.AGREED, type: int = 0,
                             self_discard: bool = False) -> None:
@@ -92,8 +102,8 @@ class AsyncSession:
                                members, data, service=service, type=type,
                                self_discard=self_discard)
 
-    async def _until_room(self, size: int, call: Callable[..., None], *arguments: Any,
-                          **named: Any) -> None:
+    async def _until_room(self, size: int, call: Callable[..., Any], *arguments: Any,
+                          **named: Any) -> Any:
         async with self._sending:  # tasks send in the order in which they asked
             while True:
                 try:
