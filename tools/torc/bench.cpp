@@ -89,8 +89,8 @@ private:
             ->default_str("even");
         app_->add_option("--seed", load_.seed, "of poisson arrivals")->capture_default_str();
         app_->add_option("--spin-us", spin_us_,
-                         "clients look so long, yielding, before they sleep; 0: they sleep at once")
-            ->capture_default_str();
+                         "clients look so long, yielding, before they sleep; 0: they sleep at once "
+                         "(default: 5000 at a rate, 50 in a flood)");
         app_->add_option("--window", load_.window, "closed loop: own messages under way at most");
         app_->add_option("--seconds", load_.seconds, "measured time of each cell")
             ->check(CLI::PositiveNumber)
@@ -125,7 +125,7 @@ private:
         sweep.receivers = receivers_;
         sweep.load = load_;
         sweep.load.arrivals = arrivals_;
-        sweep.load.spin_ns = spin_us_ == 0 ? -1 : std::int64_t{spin_us_} * 1000;
+        if (spin_us_) sweep.spin_ns = *spin_us_ == 0 ? -1 : std::int64_t{*spin_us_} * 1000;
         return sweep;
     }
 
@@ -232,7 +232,7 @@ private:
     std::vector<std::string> services_{"agreed"};
     std::vector<double> rates_{0, 1000};
     Arrivals arrivals_{Arrivals::even};
-    std::uint32_t spin_us_{5000};
+    std::optional<std::uint32_t> spin_us_;
     LoadPlan load_{.warm_up_seconds = 1, .seconds = 3};
 
     std::size_t runs_{1};

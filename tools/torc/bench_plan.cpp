@@ -41,6 +41,8 @@ std::vector<BenchCell> cells_of(const Sweep& sweep, const std::string& port, std
                     cell.load.service = service;
                     cell.load.payload_bytes = size;
                     cell.load.messages_per_second = rate / cell.senders;
+                    cell.load.spin_ns =
+                        sweep.spin_ns.value_or(rate > 0 ? kSpinAtRateNs : kSpinInFloodNs);
                     cells.push_back(std::move(cell));
                 }
             }

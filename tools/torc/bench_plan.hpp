@@ -23,6 +23,12 @@ struct BenchCell {
     double offered() const { return load.messages_per_second * senders; }
 };
 
+/// How long clients look before they sleep. At a rate: beyond the next message, so that it is the
+/// daemons' latency that is seen. In a flood: no longer than it takes the daemons to come around,
+/// who else would have to share their processors with lookers.
+inline constexpr std::int64_t kSpinAtRateNs = 5'000'000;
+inline constexpr std::int64_t kSpinInFloodNs = 50'000;
+
 /// What is varied. The other fields of `load` are the same in all cells.
 struct Sweep {
     std::vector<unsigned> services;
@@ -30,6 +36,8 @@ struct Sweep {
     std::vector<double> rates;               ///< messages/s of all senders together; 0 floods
     std::vector<std::uint32_t> senders;      ///< 0: one a daemon
     std::optional<std::uint32_t> receivers;  ///< none: as many as give each daemon a client
+    /// LoadPlan::spin_ns; none: kSpinAtRateNs, or kSpinInFloodNs.
+    std::optional<std::int64_t> spin_ns;
     LoadPlan load;
 };
 

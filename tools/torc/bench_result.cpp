@@ -46,6 +46,7 @@ nlohmann::json load_json(const BenchCell& cell) {
         json["arrivals"] = cell.load.arrivals == Arrivals::poisson ? "poisson" : "even";
         if (cell.load.arrivals == Arrivals::poisson) json["seed"] = cell.load.seed;
     }
+    json["spin_us"] = us(static_cast<std::uint64_t>(std::max<std::int64_t>(cell.load.spin_ns, 0)));
     json["seconds"] = cell.load.seconds;
     return json;
 }

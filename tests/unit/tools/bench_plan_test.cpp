@@ -51,6 +51,18 @@ TEST(BenchPlan, EachDaemonHasAClientUnlessReceiversAreGiven) {
     for (const BenchCell& cell : cells_of(sweep, "udp", 3, 1500)) EXPECT_EQ(cell.receivers, 4u);
 }
 
+TEST(BenchPlan, ClientsInAFloodSleepSoonUnlessToldOtherwise) {
+    Sweep sweep = small_sweep();
+    sweep.rates = {0, 1000};
+    auto cells = cells_of(sweep, "udp", 3, 1500);
+    EXPECT_EQ(cells[0].load.spin_ns, kSpinInFloodNs);
+    EXPECT_EQ(cells[1].load.spin_ns, kSpinAtRateNs);
+    sweep.spin_ns = -1;
+    for (const BenchCell& cell : cells_of(sweep, "udp", 3, 1500)) {
+        EXPECT_EQ(cell.load.spin_ns, -1);
+    }
+}
+
 TEST(BenchPlan, TheRateIsSharedBySenders) {
     Sweep sweep = small_sweep();
     sweep.rates = {900};
