@@ -20,8 +20,8 @@ using Session = ::torc::Session;  // the library's, not the daemon's
 
 inline constexpr std::int64_t kPatience = 10'000'000'000;  // of tests that expect an answer
 
-inline Session connect(const TempDir& dir, const char* name = nullptr,
-                       bool single_threaded = false, std::chrono::nanoseconds spin = 0ns) {
+inline Session connect(const TempDir& dir, const char* name = nullptr, bool single_threaded = false,
+                       std::chrono::nanoseconds spin = 0ns) {
     const std::string path = dir.socket();
     SessionOptions options;
     options.daemon = path.c_str();
