@@ -23,12 +23,6 @@ struct BenchCell {
     double offered() const { return load.messages_per_second * senders; }
 };
 
-/// How long clients look before they sleep. At a rate: beyond the next message, so that it is the
-/// daemons' latency that is seen. In a flood: no longer than it takes the daemons to come around,
-/// who else would have to share their processors with lookers.
-inline constexpr std::int64_t kSpinAtRateNs = 5'000'000;
-inline constexpr std::int64_t kSpinInFloodNs = 50'000;
-
 /// What is varied. The other fields of `load` are the same in all cells.
 struct Sweep {
     std::vector<unsigned> services;

@@ -23,6 +23,12 @@
 
 namespace torc::tool {
 
+/// How long clients look, offering their processor to others, before they sleep. At a rate: beyond
+/// the next message, so that the latency seen is the daemons'. In a flood: briefly, so that
+/// daemons need not share their processors with lookers.
+inline constexpr std::int64_t kSpinAtRateNs = 5'000'000;
+inline constexpr std::int64_t kSpinInFloodNs = 50'000;
+
 struct LoadPlan {
     std::string group{"load"};
     unsigned service{TORC_AGREED};
@@ -33,8 +39,7 @@ struct LoadPlan {
     std::uint64_t seed{1};    ///< of the arrivals; each sender adds its number
     std::uint32_t window{0};  ///< closed loop: own messages under way; 0: no limit but a flood's
     double warm_up_seconds{0.5};  ///< not measured
-    /// How long a client looks, offering its processor to others, before it sleeps.
-    std::int64_t spin_ns{5'000'000};
+    std::int64_t spin_ns{kSpinAtRateNs};
     double seconds{3};
 };
 

@@ -51,7 +51,7 @@ TEST(BenchResult, TheJsonHasWhatTheIssueNames) {
     for (const char* name :
          {"port", "nodes", "senders", "payload_bytes", "service", "offered", "messages_per_second",
           "p50_us", "p99_us", "p99_9_us", "p99_99_us", "max_us", "others_p50_us", "all_p50_us",
-          "ceiling_frames_per_second", "daemon_cpu_percent", "same_order"}) {
+          "spin_us", "ceiling_frames_per_second", "daemon_cpu_percent", "same_order"}) {
         EXPECT_TRUE(json.contains(name)) << name;
     }
     EXPECT_EQ(json["offered"], "flood");
